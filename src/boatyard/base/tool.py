@@ -1,0 +1,45 @@
+"""The host programs Boatyard calls, and the package that brings each on Debian and on Fedora."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program (a name on PATH, or a file for firmware) with its packages and what needs it."""
+
+    program: str
+    debian: str
+    fedora: str
+    purpose: str
+
+    @property
+    def install_hint(self) -> str:
+        return f"install it: `apt-get install {self.debian}` (Debian) or `dnf install {self.fedora}` (Fedora)"
+
+
+TOOLS = {
+    tool.program: tool
+    for tool in (
+        Tool("rpmbuild", "rpm", "rpm-build", "builds every component"),
+        Tool("rpm", "rpm", "rpm", "queries packages"),
+        Tool("rpmkeys", "rpm", "rpm", "verifies package signatures"),
+        Tool("rpmsign", "rpm", "rpm-sign", "signs packages"),
+        Tool("bwrap", "bubblewrap", "bubblewrap", "runs builds and tools in a sandbox without network"),
+        Tool("gpg", "gnupg", "gnupg2", "makes the project key, signs the repositories"),
+        Tool("gpgv", "gpgv", "gnupg2", "verifies the seed mirror's signature"),
+        Tool("dnf", "dnf", "dnf", "installs packages into the root file system of an image"),
+        Tool("mke2fs", "e2fsprogs", "e2fsprogs", "makes ext4 file systems"),
+        Tool("mkfs.vfat", "dosfstools", "dosfstools", "makes the EFI system partition"),
+        Tool("mcopy", "mtools", "mtools", "fills the EFI system partition"),
+        Tool("mksquashfs", "squashfs-tools", "squashfs-tools", "packs the live system of an ISO"),
+        Tool("xorriso", "xorriso", "xorriso", "writes ISO images"),
+        Tool("qemu-img", "qemu-utils", "qemu-img", "converts disk images"),
+        Tool("qemu-system-x86_64", "qemu-system-x86", "qemu-system-x86-core", "boots images"),
+        Tool("ssh", "openssh-client", "openssh-clients", "runs checks inside a booted image"),
+        Tool("ssh-keygen", "openssh-client", "openssh-clients", "makes the key of a test machine"),
+        Tool("setpriv", "util-linux", "util-linux", "ends programs when Boatyard ends"),
+        Tool("tar", "tar", "tar", "unpacks sources inside the sandbox"),
+    )
+}

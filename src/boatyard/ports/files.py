@@ -1,0 +1,139 @@
+"""Files. What is written appears whole or not at all: under a temporary name first, then renamed.
+
+Temporary names start with `.tmp-`, so a later run can tell them from results and sweep them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPORARY = ".tmp-"
+
+
+def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
+    """Replaces a file's content in one step, durable before it becomes visible."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.chmod(mode)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file name beside `path`; when the block ends well, what was written there becomes `path`."""
+    with _writing_to(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_dir(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path`; when the block ends well it becomes `path`, and the old one goes away."""
+    with _writing_to(path.parent), temporary_dir(path.parent) as temporary:
+        yield temporary
+        if path.exists():
+            with temporary_dir(path.parent) as old:
+                path.rename(old / "old")
+                temporary.rename(path)
+        else:
+            temporary.rename(path)
+        _sync(path.parent)
+
+
+@contextlib.contextmanager
+def temporary_dir(parent: Path) -> Iterator[Path]:
+    """A new empty folder under `parent`, removed at the end of the block."""
+    with _writing_to(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=parent))
+        path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        remove_tree(path)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Waits for and holds an exclusive lock on a file, which is made; other processes wait. Freed by a kill."""
+    with _writing_to(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a file or folder; links are removed, never followed. Nothing happens when it does not exist."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Removes what an earlier, killed run left directly under a folder. The caller holds the folder's lock."""
+    if folder.is_dir():
+        for path in folder.glob(f"{TEMPORARY}*"):
+            remove_tree(path)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """`target` becomes a hard link to `source`, or a copy where links are impossible."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+@contextlib.contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Turns the operating system's refusals into errors that say what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ToolError(
+                f"no space left on the disk that holds {folder}",
+                hint="free some space and run the same command again: it goes on where it stopped",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise ToolError(
+                f"cannot write in {folder}: {os.strerror(error.errno)}",
+                hint="choose another folder, or run with the rights to write there",
+            ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST) and error.filename is not None:
+            raise ToolError(f"cannot write in {folder}: {error.filename} is in the way") from error
+        raise
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
