@@ -1,0 +1,50 @@
+"""Artifacts on disk: `<artifact>.json`, read back as the same value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from boatyard.base.error import ToolError
+from boatyard.base.nevra import Evr
+from boatyard.ports.files import write_atomic
+
+Value = TypeVar("Value")
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the values that are stored."""
+
+
+def to_json(value: object) -> bytes:
+    """Indented JSON with a final newline; paths and versions as strings."""
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=1) + b"\n"
+
+
+def save(value: object, path: Path) -> None:
+    """Writes a value whole or not at all."""
+    write_atomic(path, to_json(value))
+
+
+def load(kind: type[Value], path: Path) -> Value:
+    """The value in a file; ToolError when it is no such value."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode)
+    except (msgspec.DecodeError, OSError) as error:
+        raise ToolError(f"{path} is not a {kind.__name__}: {error}", hint="remove it and run again") from error
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, Path | Evr):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def _decode(kind: type[Any], value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    if kind is Evr:
+        return Evr.parse(value)
+    raise NotImplementedError(kind)

@@ -1,0 +1,53 @@
+"""Root file systems, disk images and ISOs, with the manifest written beside them."""
+
+from pathlib import Path
+
+from boatyard.artifact.codec import Artifact
+
+
+class PackageRow(Artifact):
+    """A package of an image. `size` is what it occupies installed, in bytes."""
+
+    name: str
+    evr: str
+    arch: str
+    size: int
+    source: str = ""
+    channel: str = ""
+
+
+class Manifest(Artifact):
+    """What an image is made of: written as `<image>.manifest.json`."""
+
+    image: str
+    format: str
+    arch: str
+    file: str
+    file_size: int
+    sha256: str
+    installed_size: int
+    packages: tuple[PackageRow, ...]
+    repositories: dict[str, str]
+
+
+class Rootfs(Artifact):
+    """An installed root file system: a folder, the key of its inputs and what it holds."""
+
+    dir: Path
+    key: str
+    arch: str
+    kernel: str
+    installed_size: int
+    packages: tuple[PackageRow, ...]
+
+
+class Image(Artifact):
+    """A finished image file. `format`: iso, raw or qcow2. `firmware`: what it boots under."""
+
+    name: str
+    path: Path
+    format: str
+    size: int
+    sha256: str
+    manifest: Path
+    firmware: tuple[str, ...]
