@@ -29,13 +29,13 @@ Category = Literal[
 UpstreamStatus = Literal["upstreamed", "upstreamable", "needs-upstream-hook", "inapplicable", "unknown"]
 
 
-class Link(Table, kw_only=True):
+class Link(Table, frozen=True, kw_only=True):
     """A commit or a bug, by its http(s) address."""
 
     url: Text
 
 
-class Metadata(Table, kw_only=True):
+class Metadata(Table, frozen=True, kw_only=True):
     """Why an overlay exists. Documentation only: never part of a fingerprint."""
 
     category: Category
@@ -44,14 +44,14 @@ class Metadata(Table, kw_only=True):
     bugs: tuple[Link, ...] = ()
 
 
-class Verb(Table, kw_only=True, tag_field="type"):
+class Verb(Table, frozen=True, kw_only=True, tag_field="type"):
     """What every overlay may say."""
 
     description: str = ""
     metadata: Metadata | None = None
 
 
-class AddTag(Verb, kw_only=True, tag="spec-add-tag"):
+class AddTag(Verb, frozen=True, kw_only=True, tag="spec-add-tag"):
     """Appends `Tag: value` to the preamble, or to each `%package` section of `package`."""
 
     tag: Text
@@ -59,7 +59,7 @@ class AddTag(Verb, kw_only=True, tag="spec-add-tag"):
     package: str = ""
 
 
-class InsertTag(Verb, kw_only=True, tag="spec-insert-tag"):
+class InsertTag(Verb, frozen=True, kw_only=True, tag="spec-insert-tag"):
     """Like spec-add-tag, after the last tag of the same family (`Source5` belongs to `source`)."""
 
     tag: Text
@@ -67,7 +67,7 @@ class InsertTag(Verb, kw_only=True, tag="spec-insert-tag"):
     package: str = ""
 
 
-class SetTag(Verb, kw_only=True, tag="spec-set-tag"):
+class SetTag(Verb, frozen=True, kw_only=True, tag="spec-set-tag"):
     """Replaces the tag, or adds it when there is none."""
 
     tag: Text
@@ -75,7 +75,7 @@ class SetTag(Verb, kw_only=True, tag="spec-set-tag"):
     package: str = ""
 
 
-class UpdateTag(Verb, kw_only=True, tag="spec-update-tag"):
+class UpdateTag(Verb, frozen=True, kw_only=True, tag="spec-update-tag"):
     """Replaces every line of the tag; there must be one."""
 
     tag: Text
@@ -83,7 +83,7 @@ class UpdateTag(Verb, kw_only=True, tag="spec-update-tag"):
     package: str = ""
 
 
-class RemoveTag(Verb, kw_only=True, tag="spec-remove-tag"):
+class RemoveTag(Verb, frozen=True, kw_only=True, tag="spec-remove-tag"):
     """Removes the lines of the tag whose whole value equals `value`, or all of them."""
 
     tag: Text
@@ -91,7 +91,7 @@ class RemoveTag(Verb, kw_only=True, tag="spec-remove-tag"):
     package: str = ""
 
 
-class PrependLines(Verb, kw_only=True, tag="spec-prepend-lines"):
+class PrependLines(Verb, frozen=True, kw_only=True, tag="spec-prepend-lines"):
     """Puts lines after the header of each matching section, or at the top of the spec."""
 
     lines: Lines
@@ -99,7 +99,7 @@ class PrependLines(Verb, kw_only=True, tag="spec-prepend-lines"):
     package: str = ""
 
 
-class AppendLines(Verb, kw_only=True, tag="spec-append-lines"):
+class AppendLines(Verb, frozen=True, kw_only=True, tag="spec-append-lines"):
     """Puts lines at the end of each matching section, or of the spec."""
 
     lines: Lines
@@ -107,7 +107,7 @@ class AppendLines(Verb, kw_only=True, tag="spec-append-lines"):
     package: str = ""
 
 
-class SearchReplace(Verb, kw_only=True, tag="spec-search-replace"):
+class SearchReplace(Verb, frozen=True, kw_only=True, tag="spec-search-replace"):
     """Replaces what a regular expression (Go RE2) finds in each body line; the replacement is literal."""
 
     regex: Text
@@ -116,20 +116,20 @@ class SearchReplace(Verb, kw_only=True, tag="spec-search-replace"):
     package: str = ""
 
 
-class RemoveSection(Verb, kw_only=True, tag="spec-remove-section"):
+class RemoveSection(Verb, frozen=True, kw_only=True, tag="spec-remove-section"):
     """Removes every section of that name and package."""
 
     section: Text
     package: str = ""
 
 
-class RemoveSubpackage(Verb, kw_only=True, tag="spec-remove-subpackage"):
+class RemoveSubpackage(Verb, frozen=True, kw_only=True, tag="spec-remove-subpackage"):
     """Removes every section of a subpackage."""
 
     package: Text
 
 
-class PatchAdd(Verb, kw_only=True, tag="patch-add"):
+class PatchAdd(Verb, frozen=True, kw_only=True, tag="patch-add"):
     """Copies a patch into the source tree and names it in the spec."""
 
     source: Path
@@ -137,20 +137,20 @@ class PatchAdd(Verb, kw_only=True, tag="patch-add"):
     package: str = ""
 
 
-class PatchRemove(Verb, kw_only=True, tag="patch-remove"):
+class PatchRemove(Verb, frozen=True, kw_only=True, tag="patch-remove"):
     """Removes the patches that match a glob, from the spec and from the source tree."""
 
     file: Text
 
 
-class FilePrependLines(Verb, kw_only=True, tag="file-prepend-lines"):
+class FilePrependLines(Verb, frozen=True, kw_only=True, tag="file-prepend-lines"):
     """Puts lines at the top of the files that match a glob."""
 
     file: Text
     lines: Lines
 
 
-class FileSearchReplace(Verb, kw_only=True, tag="file-search-replace"):
+class FileSearchReplace(Verb, frozen=True, kw_only=True, tag="file-search-replace"):
     """Replaces what a regular expression (Go RE2) finds in whole files; the replacement is literal."""
 
     file: Text
@@ -159,21 +159,21 @@ class FileSearchReplace(Verb, kw_only=True, tag="file-search-replace"):
     archive: str = ""
 
 
-class FileAdd(Verb, kw_only=True, tag="file-add"):
+class FileAdd(Verb, frozen=True, kw_only=True, tag="file-add"):
     """Copies a file into the source tree, where it must not exist yet."""
 
     file: Text
     source: Path
 
 
-class FileRemove(Verb, kw_only=True, tag="file-remove"):
+class FileRemove(Verb, frozen=True, kw_only=True, tag="file-remove"):
     """Removes the files that match a glob."""
 
     file: Text
     archive: str = ""
 
 
-class FileRename(Verb, kw_only=True, tag="file-rename"):
+class FileRename(Verb, frozen=True, kw_only=True, tag="file-rename"):
     """Renames the one file that matches a glob; `replacement` is the new base name."""
 
     file: Text
