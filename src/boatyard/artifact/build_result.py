@@ -6,7 +6,7 @@ from boatyard.artifact.codec import Artifact
 from boatyard.base.nevra import Evr
 
 
-class RpmFile(Artifact):
+class RpmFile(Artifact, frozen=True):
     """One binary or source RPM on disk. Sizes in bytes; `arch` is rpm's (noarch included)."""
 
     path: Path
@@ -21,7 +21,7 @@ class RpmFile(Artifact):
         return self.path.name
 
 
-class BuildResult(Artifact):
+class BuildResult(Artifact, frozen=True):
     """The RPMs of one component, and the key of everything that went in."""
 
     component: str

@@ -5,7 +5,7 @@ from pathlib import Path
 from boatyard.artifact.codec import Artifact
 
 
-class PackageRow(Artifact):
+class PackageRow(Artifact, frozen=True):
     """A package of an image. `size` is what it occupies installed, in bytes."""
 
     name: str
@@ -16,7 +16,7 @@ class PackageRow(Artifact):
     channel: str = ""
 
 
-class Manifest(Artifact):
+class Manifest(Artifact, frozen=True):
     """What an image is made of: written as `<image>.manifest.json`."""
 
     image: str
@@ -30,7 +30,7 @@ class Manifest(Artifact):
     repositories: dict[str, str]
 
 
-class Rootfs(Artifact):
+class Rootfs(Artifact, frozen=True):
     """An installed root file system: a folder, the key of its inputs and what it holds."""
 
     dir: Path
@@ -41,7 +41,7 @@ class Rootfs(Artifact):
     packages: tuple[PackageRow, ...]
 
 
-class Image(Artifact):
+class Image(Artifact, frozen=True):
     """A finished image file. `format`: iso, raw or qcow2. `firmware`: what it boots under."""
 
     name: str

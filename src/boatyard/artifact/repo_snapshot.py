@@ -5,7 +5,7 @@ from pathlib import Path
 from boatyard.artifact.codec import Artifact
 
 
-class RepoSnapshot(Artifact):
+class RepoSnapshot(Artifact, frozen=True):
     """`dir` holds the packages and `repodata/` with repomd.xml and repomd.xml.asc; `key_file` the public key.
 
     `revision` is the SHA-256 of repomd.xml, which names every file of the metadata by digest.

@@ -53,6 +53,13 @@ class Command:
     def __str__(self) -> str:
         return shlex.join(self.argv)
 
+    @property
+    def program(self) -> str:
+        """The program people know: inside a sandbox the one that is run there."""
+        if self.argv[0] == "bwrap" and "--" in self.argv:
+            return self.argv[self.argv.index("--") + 1]
+        return self.argv[0]
+
     def logged(self, log: Path) -> Command:
         return replace(self, log=log)
 
@@ -91,7 +98,7 @@ class HostRunner:
                 out, err = process.communicate(command.input, timeout=command.timeout_s)
             except subprocess.TimeoutExpired:
                 raise ToolError(
-                    f"{command.argv[0]} did not end within {command.timeout_s:.0f} s",
+                    f"{command.program} did not end within {command.timeout_s:.0f} s",
                     hint=f"the command was: {command}",
                 ) from None
         result = Result(process.returncode, out, err or b"")
@@ -176,10 +183,10 @@ def _failure(command: Command, result: Result, merged: bool) -> ToolError:
     tail = "\n".join(output.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
     if b"No space left on device" in output:
         return ToolError(
-            f"{command.argv[0]}: no space left on the disk",
+            f"{command.program}: no space left on the disk",
             detail=tail,
             hint="free some space and run the same command again: it goes on where it stopped",
         )
     end = f"was ended by signal {-result.code}" if result.code < 0 else f"failed with exit code {result.code}"
     hint = f"whole output: {command.log}" if command.log else f"the command was: {command}"
-    return ToolError(f"{command.argv[0]} {end}", detail=tail, hint=hint)
+    return ToolError(f"{command.program} {end}", detail=tail, hint=hint)

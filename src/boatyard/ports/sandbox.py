@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from boatyard.ports.run import Command
+if TYPE_CHECKING:
+    from boatyard.ports.run import Command
 
 # What programs need of /etc to run at all; nothing there tells a secret.
 HOST_ETC = (
@@ -48,6 +50,8 @@ def inside(sandbox: Sandbox, command: Command) -> Command:
         argv += ["--unshare-user", "--uid", str(BUILDER), "--gid", str(BUILDER), "--cap-drop", "ALL"]
     argv += _root(sandbox)
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--tmpfs", "/run"]  # noqa: S108
+    # gpg puts the agent's sockets there, so two sandboxes that share a key do not share an agent.
+    argv += ["--perms", "0700", "--dir", f"/run/user/{0 if sandbox.privileged else BUILDER}"]
     for host, path in sandbox.read_only:
         argv += ["--ro-bind", str(host), path]
     for host, path in sandbox.writable:

@@ -1,0 +1,95 @@
+"""rpmbuild in the sandbox: no network, the host read-only, one writable folder, no capability.
+
+This is the `host` back end: the host's own rpmbuild, right for components that only repackage files (seed components
+and data packages). What compiles code wants a buildroot made of the distribution's own packages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boatyard.base.digest import fingerprint
+from boatyard.base.error import BuildError, ToolError
+from boatyard.ports.files import write_atomic
+from boatyard.ports.run import Command
+from boatyard.ports.sandbox import Sandbox, inside
+from boatyard.rpm.header import read_rpm
+
+if TYPE_CHECKING:
+    from boatyard.artifact.build_result import RpmFile
+    from boatyard.artifact.source_tree import SourceTree
+    from boatyard.base.arch import Arch
+    from boatyard.ports.run import Runner
+
+RECIPE = 1  # raised when this file changes what a build gives
+MACROS = Path(__file__).parents[1] / "data" / "rpmbuild.macros"
+TIMEOUT_S = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildEnvironment:
+    """All that a build depends on besides its source tree. `macros` is the text of a macro file."""
+
+    arch: Arch
+    rpmbuild: str
+    macros: str
+    recipe: int = RECIPE
+
+
+def find_environment(arch: Arch, run: Runner) -> BuildEnvironment:
+    """The environment this host gives; ToolError when rpmbuild or bubblewrap is missing."""
+    version = run(Command(argv=("rpmbuild", "--version"))).text.strip()
+    run(Command(argv=("bwrap", "--version")))
+    return BuildEnvironment(arch=arch, rpmbuild=version, macros=MACROS.read_text(encoding="utf-8"))
+
+
+def build_key(tree_key: str, environment: BuildEnvironment) -> str:
+    """Identifies a build by everything that goes in; equal keys give equal packages."""
+    return fingerprint([tree_key, environment])
+
+
+def run_build(
+    tree: SourceTree, environment: BuildEnvironment, work: Path, log: Path, run: Runner
+) -> tuple[RpmFile, ...]:
+    """Builds the binary RPMs of a tree below the empty folder `work`; BuildError with the last lines of the log."""
+    build = work / "build"
+    # --load comes too early: --target makes rpm read its configuration again, and the user's file is the last of it.
+    write_atomic(build / ".rpmmacros", environment.macros)
+    sandbox = Sandbox(
+        read_only=((tree.dir, "/sources"),),
+        writable=((build, "/build"),),
+    )
+    command = Command(
+        argv=(
+            "rpmbuild", "-bb", "--nodeps",
+            "--target", f"{environment.arch}-linux",
+            "--define", "_topdir /build",
+            "--define", "_sourcedir /sources",
+            "--define", "_dbpath /build/rpmdb",
+            "--define", "_tmppath /build",
+            f"/sources/{tree.spec}",
+        ),
+        cwd=Path("/build"),
+        env={"SOURCE_DATE_EPOCH": str(tree.epoch), "HOME": "/build"},
+        log=log,
+        timeout_s=TIMEOUT_S,
+    )  # fmt: skip
+    try:
+        run(inside(sandbox, command))
+    except ToolError as error:
+        if "no space left" in str(error):
+            raise
+        raise BuildError(f"{tree.component} does not build", detail=_cause(error), hint=f"whole log: {log}") from error
+    rpms = tuple(read_rpm(path) for path in sorted((build / "RPMS").rglob("*.rpm")))
+    if not rpms:
+        raise BuildError(f"{tree.component} builds, but gives no package", hint=f"has {tree.spec} a %files section?")
+    return rpms
+
+
+def _cause(error: ToolError) -> str:
+    """rpm's own error lines of a failed build when there are any, the last lines else."""
+    lines = error.problems[0].detail.splitlines()
+    told = [line for line in lines if line.lstrip().startswith(("error:", "Bad exit status", "File not found"))]
+    return "\n".join(told or lines)

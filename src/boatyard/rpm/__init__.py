@@ -1,0 +1,1 @@
+"""RPM packages: headers, the project's key, signatures. Does not build."""

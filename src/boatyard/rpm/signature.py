@@ -1,0 +1,72 @@
+"""Signatures: RPMs and repodata signed with the project's key, and checked against it before anything is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import TrustError
+from boatyard.ports.files import temporary_dir, write_atomic
+from boatyard.ports.run import Command
+from boatyard.ports.sandbox import Sandbox, inside
+from boatyard.rpm.key import GNUPG_HOME, GPG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from boatyard.ports.run import Runner
+    from boatyard.rpm.key import SigningKey
+
+FILES = "/files"
+SIGN_MACROS = f"""\
+%_gpg_name {{uid}}
+%_gpg_path {GNUPG_HOME}
+%__gpg /usr/bin/gpg
+%_gpg_digest_algo sha256
+"""
+
+
+def sign_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) -> None:
+    """Signs RPMs of a folder in place (header and payload digest, RSA with SHA-256)."""
+    if not names:
+        return
+    with temporary_dir(folder.parent) as home:
+        write_atomic(home / ".rpmmacros", SIGN_MACROS.format(uid=key.uid))
+        sandbox = key.sandbox.with_writable(folder, FILES).with_writable(home, "/home")
+        argv = ("rpmsign", "--addsign", *(f"{FILES}/{name}" for name in names))
+        run(inside(sandbox, Command(argv=argv, env={"HOME": "/home"})))
+
+
+def sign_file(path: Path, key: SigningKey, run: Runner) -> bytes:
+    """An armoured detached signature of a file."""
+    sandbox = replace(key.sandbox, read_only=((path, "/file"),))
+    argv = tuple(word for word in GPG if word != "--no-autostart")
+    return run(
+        inside(
+            sandbox, Command(argv=(*argv, "--local-user", f"={key.uid}", "--detach-sign", "--armor", "-o-", "/file"))
+        )
+    ).stdout
+
+
+class Verifier:
+    """Checks RPM files against one public key, with a package database that holds nothing else."""
+
+    def __init__(self, public: bytes, work: Path, run: Runner) -> None:
+        self._work, self._run = work, run
+        write_atomic(work / "key.asc", public)
+        self._call(Sandbox(), "--import", "/db/key.asc")
+
+    def verify(self, folder: Path, names: Sequence[str]) -> None:
+        """TrustError naming the packages of a folder that lack a good signature by the key."""
+        result = self._call(Sandbox(read_only=((folder, FILES),)), "--checksig", *(f"{FILES}/{name}" for name in names))
+        good = {line.removesuffix(": digests signatures OK") for line in result.splitlines()}
+        bad = [name for name in names if f"{FILES}/{name}" not in good]
+        if bad:
+            shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
+            raise TrustError(f"{len(bad)} packages are not signed by the project's key", detail="\n".join(shown[:10]))
+
+    def _call(self, sandbox: Sandbox, *arguments: str) -> str:
+        argv = ("rpmkeys", "--define", "_dbpath /db/rpm", "--define", "_pkgverify_level all", *arguments)
+        command = Command(argv=argv, ok=tuple(range(256)))  # the exit code counts the bad ones
+        return self._run(inside(sandbox.with_writable(self._work, "/db"), command)).text
