@@ -1,4 +1,4 @@
-"""A signed repository on disk, immutable once written."""
+"""Signed repositories on disk, immutable once written."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ from boatyard.artifact.codec import Artifact
 
 
 class RepoSnapshot(Artifact, frozen=True):
-    """`dir` holds the packages and `repodata/` with repomd.xml and repomd.xml.asc; `key_file` the public key.
+    """One channel: `dir` holds the packages and `repodata/` with repomd.xml and repomd.xml.asc.
 
-    `revision` is the SHA-256 of repomd.xml, which names every file of the metadata by digest.
+    `key_file`: the public key. `revision`: the SHA-256 of repomd.xml, which names all metadata by digest.
+    `size`: bytes of all packages.
     """
 
     channel: str
@@ -17,3 +18,12 @@ class RepoSnapshot(Artifact, frozen=True):
     revision: str
     packages: int
     size: int
+
+
+class Compose(Artifact, frozen=True):
+    """All channels of a distribution at one moment."""
+
+    revision: str
+    dir: Path
+    key_file: Path
+    channels: tuple[RepoSnapshot, ...]

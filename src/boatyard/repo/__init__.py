@@ -1,0 +1,1 @@
+"""Channels as dnf repositories: which package goes where, repodata, signatures, closure, immutable snapshots."""

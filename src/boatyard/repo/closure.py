@@ -1,0 +1,60 @@
+"""Closure: can every package of the channels be installed from the channels alone? Answered by libsolv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from boatyard.base.error import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from boatyard.base.arch import Arch
+
+SHOWN = 20
+
+
+def check_closure(channels: Sequence[Path], arch: Arch) -> None:
+    """BuildError naming the packages that cannot be installed, and why; `channels` are folders with repodata."""
+    broken = find_broken(channels, arch)
+    if broken:
+        lines = [f"{name}: {why}" for name, why in list(broken.items())[:SHOWN]]
+        rest = [f"and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
+        raise BuildError(
+            f"{len(broken)} packages cannot be installed from the channels",
+            detail="\n".join(lines + rest),
+            hint="add the missing components, or drop the dependency by an overlay or a seed rule",
+        )
+
+
+def find_broken(channels: Sequence[Path], arch: Arch) -> dict[str, str]:
+    """Each package that cannot be installed, with the solver's first reason."""
+    import solv
+
+    pool = _load(channels, arch)
+    broken = {}
+    for solvable in sorted(pool.solvables, key=str):
+        solver = pool.Solver()
+        solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
+        job = pool.Job(solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE, solvable.id)
+        problems = solver.solve([job])
+        if problems:
+            broken[solvable.name] = str(problems[0].findproblemrule().info().problemstr())
+    return broken
+
+
+def _load(channels: Sequence[Path], arch: Arch) -> Any:
+    import solv
+
+    pool = solv.Pool()
+    pool.setarch(arch.value)
+    for channel in channels:
+        repo = pool.add_repo(channel.name)
+        repodata = channel / "repodata"
+        for kind, flags in (("primary", 0), ("filelists", solv.Repo.REPO_EXTEND_SOLVABLES)):
+            (path,) = repodata.glob(f"*-{kind}.xml.gz")
+            repo.add_rpmmd(solv.xfopen(str(path)), None, flags)
+    pool.addfileprovides()
+    pool.createwhatprovides()
+    return pool
