@@ -26,6 +26,10 @@ MAX_REDIRECTS = 5
 CHUNK = 1 << 18
 
 
+class AbsentError(SourceError):
+    """The server answers, and has no such file (HTTP 404 or 410)."""
+
+
 class Fetcher:
     """Fetches over kept connections; safe to share between threads."""
 
@@ -79,11 +83,14 @@ class Fetcher:
                 )
                 response = connection.getresponse()
                 if response.status in (301, 302, 303, 307, 308):
-                    response.read()
+                    connection.close()
                     url = _redirected(url, response.headers.get("Location", ""))
                     continue
+                if response.status in (404, 410):
+                    connection.close()
+                    raise AbsentError(f"{url}: the server has no such file (HTTP status {response.status})")
                 if response.status != 200:
-                    response.read()
+                    connection.close()
                     raise SourceError(
                         f"{url}: HTTP status {response.status} {response.reason}",
                         temporary=response.status in (408, 429, 500, 502, 503, 504),
