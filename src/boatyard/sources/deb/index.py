@@ -1,7 +1,8 @@
 """The packages of Debian suites, from lists signed by the archive: newest version first, by name and by source.
 
-    wanted = Wanted(suites=("trixie", "trixie-updates", "trixie-security"), components=("main",), arch=Arch.X86_64)
-    index = read_index(wanted, mirror, Trust(keyring, now=clock.now()), store, run)
+    store = ContentStore(cache / "download", Fetcher())
+    trust = Trust(Path(seed.keyring), now=clock.now())
+    index = read_index(Wanted.of(seed, Arch.X86_64), mirror, trust, store, HostRunner())
     index.package("bash").version
     index.binaries_of("bash")
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.base.arch import Arch
+    from boatyard.config.model.seed import Seed
     from boatyard.ports.http import Fetcher
     from boatyard.ports.run import Runner
     from boatyard.sources.deb.mirror import Mirror
@@ -47,6 +49,11 @@ class Wanted:
     suites: tuple[str, ...]
     components: tuple[str, ...]
     arch: Arch
+
+    @classmethod
+    def of(cls, seed: Seed, arch: Arch) -> Wanted:
+        """The lists of a seed for an architecture."""
+        return cls(seed.suites, seed.components, arch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,11 @@ class DebIndex:
 
     def _where(self) -> str:
         return f"the suites {', '.join(self.suites)}"
+
+
+def dependency_names(depends: str) -> tuple[str, ...]:
+    """The package names of a Depends field, alternatives included, without versions and architectures."""
+    return tuple(re.findall(r"(?:^|[,|])\s*([a-z0-9][a-z0-9+.-]+)", depends))
 
 
 def read_index(wanted: Wanted, mirror: Mirror, trust: Trust, store: ContentStore, run: Runner) -> DebIndex:

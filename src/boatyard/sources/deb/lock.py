@@ -3,16 +3,17 @@
     # Written by `boatyard component update bash`; not edited by hand.
     lock-version = 1
     kind = "deb"
-    source = "bash"
 
     [x86_64]
+    source = "bash"
     version = "5.2.37-2"
 
     [[x86_64.deb]]
     package = "bash"
     …
 
-Each architecture has its part, since an archive may build one later than the other. Equal locks are equal bytes.
+Each architecture has its part: an archive may build one later than the other, and the kernel's signed packages come
+from one source package for each. Equal locks are equal bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from boatyard.base.error import ConfigError, NotFoundError, did_you_mean
 from boatyard.base.where import Where
 from boatyard.config.model.struct import Table
 from boatyard.ports.files import write_atomic
-from boatyard.sources.deb.index import MAX_DEB, NAME, POOL_PATH
+from boatyard.sources.deb.index import MAX_DEB, NAME, POOL_PATH, dependency_names
 from boatyard.sources.deb.version import MAX_LENGTH, version_key
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class LockedDeb(Table, frozen=True):
 
 
 class _Part(Table, frozen=True):
-    """The lock of one architecture. `version` is the source package's."""
+    """The lock of one architecture. `source` and `version` are the source package's."""
 
+    source: Name
     version: Version
     deb: tuple[LockedDeb, ...]
 
@@ -73,7 +75,6 @@ class _Part(Table, frozen=True):
 class _File(Table, frozen=True):
     lock_version: int
     kind: str
-    source: Name
     x86_64: _Part | None = msgspec.field(default=None, name="x86_64")
     aarch64: _Part | None = None
 
@@ -89,20 +90,31 @@ class DebLock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_lock(component: str, spec: DebSpec, index: DebIndex, arch: Arch) -> DebLock:
-    """The newest packages that the specification names; NotFoundError for a name that fits none."""
-    made = {p.name: p for p in index.binaries_of(spec.source) if p.architecture in (arch.deb, "all")}
+    """The newest packages that the specification names, all of one version of the source package.
+
+    Metapackages to follow are taken with what they depend on. NotFoundError for a name or glob that fits none.
+    """
+    source = spec.source_for(arch)
+    made = {p.name: p for p in index.binaries_of(source) if p.architecture in (arch.deb, "all")}
     chosen: dict[str, DebPackage] = {}
-    for pattern in spec.binaries:
+    for pattern in (*spec.binaries_for(arch), *spec.follow_for(arch)):
         found = fnmatch.filter(made, pattern)
         if not found:
             raise NotFoundError(
-                f"component {component}: the source package {spec.source} makes no package {pattern} for {arch.deb}",
+                f"component {component}: the source package {source} makes no package {pattern} for {arch.deb}",
                 hint=did_you_mean(pattern, made),
             )
         chosen |= {name: made[name] for name in found}
+    for name in spec.follow_for(arch):
+        chosen |= {target: made[target] for target in dependency_names(made[name].depends) if target in made}
+    if not chosen:
+        raise NotFoundError(
+            f"component {component}: no binary package of the source package {source} is named for {arch.deb}",
+            hint=f"write some of {', '.join(sorted(made)[:12])} in `binaries`",
+        )
     debs = tuple(_locked(chosen[name]) for name in sorted(chosen))
     version = next(iter(chosen.values())).source_version
-    return DebLock(component=component, source=spec.source, version=version, arch=arch, debs=debs)
+    return DebLock(component=component, source=source, version=version, arch=arch, debs=debs)
 
 
 def _locked(package: DebPackage) -> LockedDeb:
@@ -129,18 +141,18 @@ def load_lock(folder: Path, component: str, arch: Arch) -> DebLock | None:
     part = {Arch.X86_64: held.x86_64, Arch.AARCH64: held.aarch64}[arch] if held is not None else None
     if held is None or part is None:
         return None
-    return DebLock(component=component, source=held.source, version=part.version, arch=arch, debs=part.deb)
+    return DebLock(component=component, source=part.source, version=part.version, arch=arch, debs=part.deb)
 
 
 def save_lock(lock: DebLock, folder: Path) -> Path:
-    """Writes a lock whole or not at all; what the file says of other architectures stays, if the source is the same."""
+    """Writes a lock whole or not at all; what the file says of other architectures stays."""
     path = lock_path(folder, lock.component)
     parts = {lock.arch: lock}
     for arch in Arch:
         other = load_lock(folder, lock.component, arch) if arch is not lock.arch else None
-        if other is not None and other.source == lock.source:
+        if other is not None:
             parts[arch] = other
-    write_atomic(path, _toml(lock, parts))
+    write_atomic(path, _toml(lock.component, parts))
     return path
 
 
@@ -164,15 +176,19 @@ def _changes(before: dict[str, LockedDeb], after: dict[str, LockedDeb]) -> Itera
             yield f"{name}: {after[name].version}, same version with other content"
 
 
-def _toml(lock: DebLock, parts: dict[Arch, DebLock]) -> str:
+def _toml(component: str, parts: dict[Arch, DebLock]) -> str:
     lines = [
-        f"# Written by `boatyard component update {lock.component}`; not edited by hand.",
+        f"# Written by `boatyard component update {component}`; not edited by hand.",
         f"lock-version = {LOCK_VERSION}",
         'kind = "deb"',
-        f"source = {json.dumps(lock.source)}",
     ]
     for arch in sorted(parts):
-        lines += ["", f"[{arch}]", f"version = {json.dumps(parts[arch].version)}"]
+        lines += [
+            "",
+            f"[{arch}]",
+            f"source = {json.dumps(parts[arch].source)}",
+            f"version = {json.dumps(parts[arch].version)}",
+        ]
         for deb in parts[arch].debs:
             lines += ["", f"[[{arch}.deb]]"]
             lines += [f"{key} = {json.dumps(getattr(deb, key))}" for key in LockedDeb.__struct_fields__]
@@ -214,5 +230,5 @@ def _check_kind(tree: dict[str, object], path: Path) -> None:
         raise ConfigError(
             f"the lock file is of kind {kind!r}, and the component is a seed component (kind 'deb')",
             where=Where(path, key="kind"),
-            hint="remove the file and write it anew: `boatyard component update NAME`",
+            hint=f"remove the file and write it anew: `boatyard component update {path.stem}`",
         )
