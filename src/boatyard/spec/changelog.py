@@ -1,0 +1,53 @@
+"""The %changelog: entries that start with `* Wed Jan 01 2025 Name <mail> - version-release`, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.spec.section import sections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its heading without the `* ` and the lines under it, without trailing blank ones."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def entries(lines: Sequence[str]) -> list[Entry]:
+    """The entries of every %changelog of a spec, in the order of the text."""
+    found: list[Entry] = []
+    for section in sections(lines):
+        if section.name.lower() != "%changelog":
+            continue
+        starts = [number for number in section.body if lines[number].startswith("*")]
+        for start, end in zip(starts, [*starts[1:], section.end], strict=True):
+            text = list(lines[start + 1 : end])
+            while text and not text[-1].strip():
+                text.pop()
+            found.append(Entry(lines[start][1:].strip(), tuple(text)))
+    return found
+
+
+def heading(day: date, author: str, evr: str) -> str:
+    """An entry's first line in English whatever the locale: `* Wed Jan 01 2025 Name <mail> - 1.0-1`."""
+    when = f"{_DAYS[day.weekday()]} {_MONTHS[day.month - 1]} {day.day:02} {day.year:04}"
+    return f"* {when} {author} - {evr}"
+
+
+def add_entry(lines: Sequence[str], first_line: str, details: Sequence[str]) -> list[str] | None:
+    """The spec with a new entry on top of each %changelog; None when it has no such section."""
+    changed = list(lines)
+    logs = [section for section in sections(lines) if section.name == "%changelog"]
+    for section in reversed(logs):
+        changed[section.start + 1 : section.start + 1] = [first_line, *(f"- {detail}" for detail in details), ""]
+    return changed if logs else None
