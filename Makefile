@@ -1,0 +1,37 @@
+# Every target works from a fresh clone: `setup` installs what is missing and does nothing when nothing is.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest
+
+.PHONY: setup demo test sweep lint format bench lock clean
+
+setup:
+	@tools/setup
+
+demo: setup
+	$(BIN)/boatyard demo --work build/demo --result build/demo/result.json
+
+test: lint
+	$(PYTEST) -m "not sweep"
+
+sweep: setup
+	$(PYTEST) -m sweep
+
+lint: setup
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench
+
+bench: setup
+	$(BIN)/python -m bench
+
+lock: setup
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,83 @@
+"""`boatyard <noun> <verb>`: finds the module of the noun, runs the verb, turns errors into text and exit codes.
+
+Only the module of the noun at hand is imported, so that a short command starts in the time of a short command.
+A module of `cli` offers `register(nouns)`, which adds its parser; a verb is a function `(args) -> exit code`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from boatyard import __version__
+from boatyard.base.error import BoatyardError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+NOUNS = {
+    "demo": ("boatyard.cli.demo", "build Skiff Linux, boot it and check it: the whole pipeline"),
+    "doctor": ("boatyard.cli.doctor", "what this machine lacks, and which package brings it"),
+    "project": ("boatyard.cli.project", "start a distribution of one's own"),
+    "component": ("boatyard.cli.component", "components: list, query, add, update, build"),
+    "component-group": ("boatyard.cli.component_group", "groups of components"),
+    "package": ("boatyard.cli.package", "binary packages and their channels"),
+    "overlay": ("boatyard.cli.overlay", "small changes to upstream sources"),
+    "repo": ("boatyard.cli.repo", "signed repositories"),
+    "image": ("boatyard.cli.image", "images: list, build, boot"),
+    "config": ("boatyard.cli.config", "the configuration, checked and explained"),
+}
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = make_parser(next((word for word in words if word in NOUNS), None))
+    args = parser.parse_args(words)
+    if not hasattr(args, "run"):
+        parser.parse_args([*words, "--help"])
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except BoatyardError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; what is finished is kept, run the same command again to go on", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough (`… | head`); nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def make_parser(noun: str | None) -> argparse.ArgumentParser:
+    """The parser with all the verbs of one noun, or with every noun when none is given."""
+    parser = argparse.ArgumentParser(
+        prog="boatyard",
+        description="Builds an in-house Linux distribution from TOML and takes it on a sea trial before the cloud.",
+    )
+    parser.add_argument("--version", action="version", version=f"boatyard {__version__}")
+    nouns = parser.add_subparsers(metavar="NOUN", title="nouns")
+    if noun is not None:
+        importlib.import_module(NOUNS[noun][0]).register(nouns)
+    else:
+        for name, (_, summary) in NOUNS.items():
+            nouns.add_parser(name, help=summary, add_help=False)
+    return parser
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
