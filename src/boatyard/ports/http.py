@@ -1,15 +1,20 @@
-"""Downloads: digest and size checked, retried with back-off, never left half on disk.
+"""Downloads: digest and size checked, resumed and retried, never left half on disk.
 
-Connections are kept per thread and host. Only http and https; a redirect may not leave https for http.
+Connections are kept and shared. Only http and https; a redirect may not leave https for http, nor lead from
+elsewhere into this machine or its link-local network (where clouds keep their metadata services).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
+import ipaddress
 import ssl
 import threading
-from typing import TYPE_CHECKING
+import weakref
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from boatyard.base.error import SourceError, TrustError
@@ -20,136 +25,274 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TIMEOUT_S = 30
-ATTEMPTS = 4
 MAX_REDIRECTS = 5
+DEFAULT_PORTS = {"http": 80, "https": 443}
+REDIRECTS = (301, 302, 303, 307, 308)
+BUSY = (408, 429, 500, 502, 503, 504)
+MAX_RETRY_AFTER_S = 30
 CHUNK = 1 << 18
+HEADERS = {"User-Agent": "boatyard", "Accept-Encoding": "identity"}
+
+_Server = tuple[str, str, int]
 
 
 class AbsentError(SourceError):
     """The server answers, and has no such file (HTTP 404 or 410)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to put up with a server.
+
+    `silence_s`: without a byte. `slowest`: bytes a second on the average, once `silence_s` have passed. `attempts` for
+    each file, with a pause of `pause_s` before the second, and four times longer before each further one.
+    """
+
+    silence_s: float = 30
+    slowest: int = 1000
+    attempts: int = 4
+    pause_s: float = 0.2
+
+
 class Fetcher:
     """Fetches over kept connections; safe to share between threads."""
 
-    def __init__(self) -> None:
-        self._local = threading.local()
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._idle: dict[_Server, list[http.client.HTTPConnection]] = {}
+        weakref.finalize(self, _close_all, self._idle)
 
     def get(self, url: str, *, limit: int) -> bytes:
-        """The body at `url`, at most `limit` bytes; SourceError otherwise."""
-        for attempt in _attempts(url):
+        """The body at `url`; TrustError when it is longer than `limit` bytes, SourceError when it cannot be had."""
+        for attempt in self._attempts(url):
             try:
-                return b"".join(self._body(url, limit))
-            except (OSError, http.client.HTTPException) as error:
+                with self._response(url, {}) as response:
+                    return b"".join(self._body(url, response, limit))
+            except _BrokenError as error:
                 attempt.failed(error)
         raise AssertionError
 
     def download(self, url: str, to: Path, *, size: int, sha256: str) -> None:
         """Puts the file at `url` at `to`, when its size (bytes) and SHA-256 (hex) are right; TrustError if not."""
-        for attempt in _attempts(url):
-            try:
-                self._download(url, to, size, sha256)
-                return
-            except (OSError, http.client.HTTPException) as error:
-                attempt.failed(error)
-
-    def _download(self, url: str, to: Path, size: int, sha256: str) -> None:
         with replacing(to) as temporary:
-            digest, got = hashlib.sha256(), 0
             with temporary.open("wb") as stream:
-                for chunk in self._body(url, size):
-                    stream.write(chunk)
-                    digest.update(chunk)
-                    got += len(chunk)
-            if got < size:
-                raise http.client.IncompleteRead(b"", size - got)
-            if digest.hexdigest() != sha256:
+                part = _Part(stream)
+                for attempt in self._attempts(url):
+                    try:
+                        self._append(url, part, size)
+                        break
+                    except _BrokenError as error:
+                        attempt.failed(error)
+            if part.got != size or part.digest.hexdigest() != sha256:
                 raise TrustError(
                     f"{url} is not the file that was promised",
-                    detail=f"sha256 expected {sha256}\nsha256 received {digest.hexdigest()}",
+                    detail=f"expected {size} bytes, sha256 {sha256}\n"
+                    f"received {part.got} bytes, sha256 {part.digest.hexdigest()}",
                     hint="nothing was kept; the mirror is damaged or someone changes files on the way",
                 )
             temporary.chmod(0o644)
 
-    def _body(self, url: str, limit: int) -> Iterator[bytes]:
+    def _append(self, url: str, part: _Part, size: int) -> None:
+        """Receives what is missing of a part; the whole file again when the server cannot give the rest of the same."""
+        with self._response(url, part.range_headers() if part.got < size else {}) as response:
+            if response.status != 206 or not part.continues(response):
+                part.restart(response)
+            for chunk in self._body(url, response, size - part.got):
+                part.write(chunk)
+
+    @contextlib.contextmanager
+    def _response(self, url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+        """The answer that holds the file, after redirects. Its connection is kept when the body was read to the end."""
         for _ in range(MAX_REDIRECTS + 1):
-            parts = urlsplit(url)
-            connection = self._connection(parts.scheme, parts.netloc, url)
+            server, target = _server_and_target(url)
+            connection, reusable = self._take(server), False
             try:
-                target = parts.path + (f"?{parts.query}" if parts.query else "")
-                connection.request(
-                    "GET", target or "/", headers={"User-Agent": "boatyard", "Accept-Encoding": "identity"}
-                )
-                response = connection.getresponse()
-                if response.status in (301, 302, 303, 307, 308):
-                    connection.close()
-                    url = _redirected(url, response.headers.get("Location", ""))
-                    continue
-                if response.status in (404, 410):
-                    connection.close()
-                    raise AbsentError(f"{url}: the server has no such file (HTTP status {response.status})")
-                if response.status != 200:
-                    connection.close()
-                    raise SourceError(
-                        f"{url}: HTTP status {response.status} {response.reason}",
-                        temporary=response.status in (408, 429, 500, 502, 503, 504),
-                    )
-                yield from _chunks(url, response, limit)
-                return
-            except BaseException:
-                connection.close()
+                with _breakable():
+                    connection.request("GET", target, headers={**HEADERS, **headers})
+                    response = connection.getresponse()
+                if response.status not in REDIRECTS:
+                    if response.status != 200 and not (response.status == 206 and "Range" in headers):
+                        raise _refusal(url, response)
+                    yield response
+                    reusable = response.isclosed()
+                    return
+                url = _redirected(url, response.headers.get("Location", ""))
+            except _BrokenError:
+                self._drop(server)  # what was kept beside it may be as dead
                 raise
+            finally:
+                if reusable:
+                    self._keep(server, connection)
+                else:
+                    connection.close()
         raise SourceError(f"{url}: more than {MAX_REDIRECTS} redirects")
 
-    def _connection(self, scheme: str, netloc: str, url: str) -> http.client.HTTPConnection:
-        if scheme not in ("http", "https") or not netloc:
-            raise SourceError(f"{url}: only http and https can be fetched")
-        kept: dict[tuple[str, str], http.client.HTTPConnection] = self._local.__dict__.setdefault("kept", {})
-        if (scheme, netloc) not in kept:
-            if scheme == "https":
-                kept[scheme, netloc] = http.client.HTTPSConnection(
-                    netloc, timeout=TIMEOUT_S, context=ssl.create_default_context()
-                )
-            else:
-                kept[scheme, netloc] = http.client.HTTPConnection(netloc, timeout=TIMEOUT_S)
-        return kept[scheme, netloc]
+    def _body(self, url: str, response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+        announced, got, started = response.length, 0, clock.monotonic()
+        while announced is None or got < announced:
+            if max(got, announced or 0) > limit:
+                raise TrustError(f"{url} is longer than the {limit} bytes expected", hint="nothing was kept")
+            with _breakable():
+                # read1 gives what there is; read would wait for a whole chunk, and never see that a server dawdles.
+                chunk = response.read1(CHUNK if announced is None else min(CHUNK, announced - got))
+                if not chunk:
+                    break
+                got += len(chunk)
+                seconds = clock.monotonic() - started
+                if seconds > self._patience.silence_s and got < self._patience.slowest * seconds:
+                    raise TimeoutError(f"slower than {self._patience.slowest} bytes a second")
+            yield chunk
+        if announced is not None and got < announced:
+            raise _BrokenError(f"the connection ended after {got} of {announced} bytes")
+        response.close()
+
+    def _take(self, server: _Server) -> http.client.HTTPConnection:
+        with self._lock:
+            idle = self._idle.get(server)
+            if idle:
+                return idle.pop()
+        scheme, host, port = server
+        timeout = self._patience.silence_s
+        if scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+
+    def _keep(self, server: _Server, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._idle.setdefault(server, []).append(connection)
+
+    def _drop(self, server: _Server) -> None:
+        with self._lock:
+            idle = self._idle.pop(server, [])
+        for connection in idle:
+            connection.close()
+
+    def _attempts(self, url: str) -> Iterator[_Attempt]:
+        for number in range(self._patience.attempts):
+            yield _Attempt(url, number, self._patience)
 
 
-def _chunks(url: str, response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
-    got = 0
-    while chunk := response.read(CHUNK):
-        got += len(chunk)
-        if got > limit:
-            raise TrustError(f"{url} is longer than the {limit} bytes expected", hint="nothing was kept")
-        yield chunk
+def _server_and_target(url: str) -> tuple[_Server, str]:
+    """The server of an address, and what to ask it for."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError as error:
+        raise SourceError(f"{url!r} is no address: {error}") from error
+    if scheme not in DEFAULT_PORTS or not host:
+        raise SourceError(f"{url}: only http and https can be fetched")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return (scheme, host, port or DEFAULT_PORTS[scheme]), target
 
 
-def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-        raise SourceError(f"{url} redirects to an unsafe address", detail=target)
-    return target
+def _close_all(idle: dict[_Server, list[http.client.HTTPConnection]]) -> None:
+    for connections in idle.values():
+        for connection in connections:
+            connection.close()
+
+
+class _BrokenError(Exception):
+    """An attempt failed in a way that another may not. `pause_s`: what the server asks to wait."""
+
+    def __init__(self, message: str, pause_s: float = 0) -> None:
+        super().__init__(message)
+        self.pause_s = pause_s
 
 
 class _Attempt:
-    def __init__(self, url: str, number: int) -> None:
-        self.url, self.number = url, number
+    def __init__(self, url: str, number: int, patience: Patience) -> None:
+        self._url, self._number, self._patience = url, number, patience
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: _BrokenError) -> None:
         """Waits before the next attempt, or gives up."""
-        if self.number + 1 < ATTEMPTS:
-            clock.sleep(0.2 * 4**self.number)
+        if self._number + 1 < self._patience.attempts:
+            clock.sleep(max(self._patience.pause_s * 4**self._number, error.pause_s))
             return
-        host = urlsplit(self.url).netloc
         raise SourceError(
-            f"{host} cannot be reached: {str(error) or type(error).__name__}",
-            detail=self.url,
+            f"{urlsplit(self._url).netloc} cannot be reached: {error}",
+            detail=self._url,
             hint="check the network and the mirror; downloads already made are kept, run the same command again",
             temporary=True,
         ) from error
 
 
-def _attempts(url: str) -> Iterator[_Attempt]:
-    for number in range(ATTEMPTS):
-        yield _Attempt(url, number)
+class _Part:
+    """What has been received of a file so far, over several attempts."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._etag = ""
+        self.got = 0
+        self.digest = hashlib.sha256()
+
+    def range_headers(self) -> dict[str, str]:
+        """Asks for the rest, if the file is still the same one (RFC 9110, 13.1.5: only a strong ETag tells that)."""
+        if not self.got or not self._etag.startswith('"'):
+            return {}
+        return {"Range": f"bytes={self.got}-", "If-Range": self._etag}
+
+    def continues(self, response: http.client.HTTPResponse) -> bool:
+        return response.headers.get("Content-Range", "").startswith(f"bytes {self.got}-")
+
+    def restart(self, response: http.client.HTTPResponse) -> None:
+        if response.status == 206:
+            self._etag = ""
+            raise _BrokenError("the server gave another part than the one asked for")
+        self._stream.seek(0)
+        self._stream.truncate()
+        self._etag = response.headers.get("ETag", "")
+        self.got, self.digest = 0, hashlib.sha256()
+
+    def write(self, chunk: bytes) -> None:
+        self._stream.write(chunk)
+        self.digest.update(chunk)
+        self.got += len(chunk)
+
+
+@contextlib.contextmanager
+def _breakable() -> Iterator[None]:
+    """Turns what the network can do to us into errors that say whether another attempt makes sense."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise TrustError(
+            f"the server's certificate cannot be trusted: {error.verify_message}",
+            hint="check this machine's clock and the package ca-certificates",
+        ) from error
+    except http.client.InvalidURL as error:
+        raise SourceError(f"not an address that can be fetched: {error}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenError(str(error) or type(error).__name__) from error
+
+
+def _refusal(url: str, response: http.client.HTTPResponse) -> Exception:
+    if response.status in (404, 410):
+        return AbsentError(f"{url}: the server has no such file (HTTP status {response.status})")
+    if response.status in BUSY:
+        wanted = response.headers.get("Retry-After", "")
+        pause = min(int(wanted), MAX_RETRY_AFTER_S) if wanted.isdecimal() and len(wanted) < 9 else 0
+        return _BrokenError(f"HTTP status {response.status} {response.reason}", pause)
+    return SourceError(f"{url}: HTTP status {response.status} {response.reason}")
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        before, after = urlsplit(url), urlsplit(target)
+        unsafe = after.scheme not in ("http", "https") or (before.scheme, after.scheme) == ("https", "http")
+        unsafe = unsafe or (_is_here(after.hostname) and not _is_here(before.hostname))
+    except ValueError:
+        unsafe, target = True, location
+    if unsafe:
+        raise SourceError(f"{url} redirects to an unsafe address", detail=target[:500])
+    return target
+
+
+def _is_here(host: str | None) -> bool:
+    """Whether a host is written as an address of this machine or of its link-local network."""
+    try:
+        address = ipaddress.ip_address(host or "")
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_link_local or address.is_unspecified
