@@ -1,0 +1,42 @@
+"""Source files a component adds to, or puts in place of, those of its upstream."""
+
+from typing import Literal
+
+from boatyard.config.model.overlay import Text
+from boatyard.config.model.struct import Table
+
+
+class DownloadOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="download"):
+    """The file at an address."""
+
+    uri: Text
+
+
+class CustomOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="custom"):
+    """What a script beside the component makes, in a buildroot of its own, packed into an archive."""
+
+    script: Text
+    mock_packages: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+
+class OverlayOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="overlay"):
+    """An upstream archive after the component's archive overlays."""
+
+
+class SigningKeyOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="signing-key"):
+    """The project's public signing key, armoured (Boatyard's addition)."""
+
+
+Origin = DownloadOrigin | CustomOrigin | OverlayOrigin | SigningKeyOrigin
+
+
+class SourceFile(Table, frozen=True, kw_only=True):
+    """`[[components.<name>.source-files]]`."""
+
+    filename: Text
+    hash: str = ""
+    hash_type: Literal["", "SHA256", "SHA512"] = ""
+    origin: Origin
+    replace_upstream: bool = False
+    replace_reason: str = ""
