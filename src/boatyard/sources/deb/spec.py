@@ -1,0 +1,149 @@
+"""The spec of a repackaged component, as a person would write it: one subpackage for each .deb."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.sources.deb.file_list import file_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from boatyard.base.nevra import Evr
+    from boatyard.config.model.seed import Trigger
+    from boatyard.sources.deb.rules import PackagedFile
+
+PAYLOAD = "payload.tar"
+MAX_LINE = 500
+# Generators of dependencies that only some hosts have; what is packaged shall not depend on the host.
+HOST_GENERATORS = ("desktop", "font", "metainfo", "ocaml", "perl", "perllib", "pkgconfig", "python", "pythondist")
+TEMPLATE = """\
+# Made by Boatyard from the Debian source package {source}; changes belong in the component's overlays.
+{globals}
+
+Name:           {name}
+{preamble}
+Source0:        {payload}
+
+%description
+{description}
+
+%install
+mkdir -p %{{buildroot}}
+tar -x -p -f %{{SOURCE0}} -C %{{buildroot}} --no-same-owner
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subpackage:
+    """One binary RPM of the spec. `tags`: name and value of its tags in order; `scriptlets`: rpm's word and shell."""
+
+    name: str
+    evr: Evr
+    noarch: bool
+    summary: str
+    description: str
+    tags: tuple[tuple[str, str], ...]
+    scriptlets: tuple[tuple[str, str], ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    files: tuple[PackagedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecPlan:
+    """All that a spec says. `exclude_requires`: regular expressions for rpm's own findings to leave out."""
+
+    name: str
+    source: str
+    evr: Evr
+    license: str
+    url: str
+    exclude_requires: tuple[str, ...]
+    subpackages: tuple[Subpackage, ...]
+
+
+def render_spec(plan: SpecPlan) -> str:
+    """The text of the spec file. The subpackage named as the component is the main package, if there is one."""
+    main = next((package for package in plan.subpackages if package.name == plan.name), None)
+    first = main or plan.subpackages[0]
+    noarch = all(package.noarch for package in plan.subpackages)
+    evr = main.evr if main else plan.evr
+    preamble = [
+        *_evr_tags(evr),
+        ("Summary", escape(first.summary)),
+        ("License", escape(plan.license)),
+        *([("URL", escape(plan.url))] if plan.url else []),
+        *([("BuildArch", "noarch")] if noarch else []),
+        *(main.tags if main else ()),
+    ]
+    text = TEMPLATE.format(
+        source=plan.source,
+        globals="\n".join(_globals(plan)),
+        name=plan.name,
+        preamble=_tag_lines(preamble),
+        payload=PAYLOAD,
+        description=description_text(first.description or first.summary),
+    )
+    component = {file.entry.path for package in plan.subpackages for file in package.files}
+    sections = [text]
+    for package in plan.subpackages:
+        sections.append(
+            _package_sections(package, is_main=package is main, noarch=noarch, evr=evr, component=component)
+        )
+    return "\n".join(sections)
+
+
+def _globals(plan: SpecPlan) -> Iterator[str]:
+    yield "%global debug_package %{nil}"
+    yield "%global __os_install_post %{nil}"
+    yield "%global _build_id_links none"
+    for generator in HOST_GENERATORS:
+        yield f"%global __{generator}_provides %{{nil}}"
+        yield f"%global __{generator}_requires %{{nil}}"
+    if plan.exclude_requires:
+        yield f"%global __requires_exclude ^({'|'.join(plan.exclude_requires)})$"
+
+
+def _package_sections(package: Subpackage, *, is_main: bool, noarch: bool, evr: Evr, component: Collection[str]) -> str:
+    suffix = "" if is_main else f" -n {package.name}"
+    parts = []
+    if not is_main:
+        tags = [
+            *(_evr_tags(package.evr, always_epoch=True) if package.evr != evr else []),
+            ("Summary", escape(package.summary)),
+            *([("BuildArch", "noarch")] if package.noarch and not noarch else []),
+            *package.tags,
+        ]
+        parts += [
+            f"%package{suffix}\n{_tag_lines(tags)}",
+            f"%description{suffix}\n{description_text(package.description)}",
+        ]
+    parts += [f"%{word}{suffix}\n{escape(script.strip())}" for word, script in package.scriptlets]
+    parts += [
+        f"%{trigger.when}{suffix} -- {' '.join(trigger.paths)}\n{escape(trigger.script.strip())}"
+        for trigger in package.triggers
+    ]
+    parts.append("\n".join([f"%files{suffix}", *file_lines(package.files, component)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _evr_tags(evr: Evr, *, always_epoch: bool = False) -> list[tuple[str, str]]:
+    epoch = [("Epoch", str(evr.epoch))] if evr.epoch or always_epoch else []
+    return [*epoch, ("Version", evr.version), ("Release", evr.release)]
+
+
+def _tag_lines(tags: list[tuple[str, str]]) -> str:
+    return "\n".join(f"{tag + ':':<15} {value}" for tag, value in tags)
+
+
+def escape(text: str) -> str:
+    """Text that no macro is expanded in."""
+    return text.replace("%", "%%")
+
+
+def description_text(text: str) -> str:
+    """Running text for %description: no macros, and no line that begins as a section or a condition would."""
+    lines = [line.rstrip() for line in text.splitlines()] or [""]
+    return "\n".join(escape(re.sub(r"^(\s*)([%#])", r"\1- \2", line[:MAX_LINE])) for line in lines)
