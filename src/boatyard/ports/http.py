@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import http.client
 import ipaddress
+import socket
 import ssl
 import threading
 import weakref
@@ -106,7 +107,7 @@ class Fetcher:
         """The answer that holds the file, after redirects. Its connection is kept when the body was read to the end."""
         for _ in range(MAX_REDIRECTS + 1):
             server, target = _server_and_target(url)
-            connection, reusable = self._take(server), False
+            connection, response, reusable = self._take(server), None, False
             try:
                 with _breakable():
                     connection.request("GET", target, headers={**HEADERS, **headers})
@@ -117,11 +118,13 @@ class Fetcher:
                     yield response
                     reusable = response.isclosed()
                     return
-                url = _redirected(url, response.headers.get("Location", ""))
+                url = redirect_target(url, response.headers.get("Location", ""))
             except _BrokenError:
                 self._drop(server)  # what was kept beside it may be as dead
                 raise
             finally:
+                if response is not None:
+                    response.close()
                 if reusable:
                     self._keep(server, connection)
                 else:
@@ -260,7 +263,7 @@ def _breakable() -> Iterator[None]:
             f"the server's certificate cannot be trusted: {error.verify_message}",
             hint="check this machine's clock and the package ca-certificates",
         ) from error
-    except http.client.InvalidURL as error:
+    except (http.client.InvalidURL, UnicodeError) as error:
         raise SourceError(f"not an address that can be fetched: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenError(str(error) or type(error).__name__) from error
@@ -276,7 +279,8 @@ def _refusal(url: str, response: http.client.HTTPResponse) -> Exception:
     return SourceError(f"{url}: HTTP status {response.status} {response.reason}")
 
 
-def _redirected(url: str, location: str) -> str:
+def redirect_target(url: str, location: str) -> str:
+    """Where a redirect leads; SourceError when that is no place to go."""
     try:
         target = urljoin(url, location)
         before, after = urlsplit(url), urlsplit(target)
@@ -290,9 +294,12 @@ def _redirected(url: str, location: str) -> str:
 
 
 def _is_here(host: str | None) -> bool:
-    """Whether a host is written as an address of this machine or of its link-local network."""
+    """Whether a host is written as an address of this machine or of its link-local network, in any notation."""
     try:
         address = ipaddress.ip_address(host or "")
     except ValueError:
-        return host == "localhost"
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(host or ""))  # 127.1, 0x7f.1, 2130706433
+        except OSError:
+            return (host or "").rstrip(".") == "localhost"
     return address.is_loopback or address.is_link_local or address.is_unspecified

@@ -1,0 +1,3 @@
+from web_server import serve, web
+
+__all__ = ["serve", "web"]
