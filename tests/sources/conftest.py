@@ -1,3 +1,3 @@
-from web_server import serve, web
+from tests.web_server import serve, web
 
 __all__ = ["serve", "web"]
