@@ -11,14 +11,13 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from boatyard import __version__
 from boatyard.base.error import BoatyardError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
 NOUNS = {
     "demo": ("boatyard.cli.demo", "build Skiff Linux, boot it and check it: the whole pipeline"),
@@ -42,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(words)
     if not hasattr(args, "run"):
         parser.parse_args([*words, "--help"])
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -73,10 +72,6 @@ def make_parser(noun: str | None) -> argparse.ArgumentParser:
         for name, (_, summary) in NOUNS.items():
             nouns.add_parser(name, help=summary, add_help=False)
     return parser
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""What a command that does work needs: a runner, a reporter with its log, and an end that leaves nothing running."""
+"""What a command that does work needs: its ports, a log of the run, and an end that leaves nothing running."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from boatyard.flow.ports import Ports
 from boatyard.ports.http import Fetcher
 from boatyard.ports.progress import JsonSink, Reporter, console
 from boatyard.ports.run import HostRunner
@@ -16,21 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """The effects of one command."""
-
-    run: HostRunner
-    fetch: Fetcher
-    reporter: Reporter
-
-
 @contextmanager
-def session(log_dir: Path) -> Iterator[Session]:
+def session(log_dir: Path) -> Iterator[Ports]:
     """Ports for a command; progress goes to stderr and, as JSON lines, to `run.jsonl` in the folder of logs."""
     run, log = HostRunner(), JsonSink(log_dir / "run.jsonl")
     try:
-        yield Session(run, Fetcher(), Reporter(console(sys.stderr), log))
+        yield Ports(run, Fetcher(), Reporter(console(sys.stderr), log))
     finally:
         run.close()
         log.close()

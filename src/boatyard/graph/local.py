@@ -22,14 +22,19 @@ def worker_count() -> int:
 def run_all(work: Callable[[Item], Answer], items: Iterable[Item], *, workers: int | None = None) -> list[Answer]:
     """The answers in the order of the items. The first failure stops what has not started and is raised."""
     todo = list(items)
-    with ThreadPoolExecutor(max_workers=workers or worker_count(), thread_name_prefix="work") as pool:
+    pool = ThreadPoolExecutor(max_workers=workers or worker_count(), thread_name_prefix="work")
+    try:
         futures = [pool.submit(contextvars.copy_context().run, work, item) for item in todo]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            failed = next((f for f in futures if f.done() and not f.cancelled() and f.exception()), None)
-            if failed is not None:
-                failed.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [future.result() for future in futures]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        failed = next((f for f in futures if f.done() and not f.cancelled() and f.exception()), None)
+        if failed is not None:
+            failed.result()
+    except Exception:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    except BaseException:
+        # An interrupt does not wait for the work: the runner ends its processes, and the threads end with them.
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return [future.result() for future in futures]

@@ -19,6 +19,7 @@ from boatyard.artifact.repo_snapshot import Compose, RepoSnapshot
 from boatyard.base.digest import fingerprint
 from boatyard.base.error import BuildError
 from boatyard.ports.files import TEMPORARY, link_or_copy, replacing_dir
+from boatyard.repo.closure import check_closure
 from boatyard.repo.repodata import write_repodata
 from boatyard.rpm.signature import sign_file
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.build_result import RpmFile
+    from boatyard.base.arch import Arch
     from boatyard.ports.run import Runner
     from boatyard.repo.signed import SignedStore
     from boatyard.rpm.key import SigningKey
@@ -78,11 +80,11 @@ def find_compose(root: Path, plan: ComposePlan) -> Compose | None:
 
 
 def write_compose(
-    root: Path, plan: ComposePlan, store: SignedStore, key: SigningKey, name: str, run: Runner
+    root: Path, plan: ComposePlan, store: SignedStore, key: SigningKey, arch: Arch, run: Runner
 ) -> Compose:
-    """Writes the snapshot of a plan from signed packages."""
+    """Writes the snapshot of a plan from signed packages; BuildError when one of them could not be installed."""
     target = root / plan.revision
-    key_name = f"RPM-GPG-KEY-{name}"
+    key_name = f"RPM-GPG-KEY-{key.name}"
     with replacing_dir(target) as folder:
         (folder / key_name).write_bytes(key.public)
         channels = []
@@ -99,6 +101,7 @@ def write_compose(
                 )
             )
         compose = Compose(revision=plan.revision, dir=target, key_file=target / key_name, channels=tuple(channels))
+        check_closure([folder / channel for channel in plan.channels], arch)
         save(compose, folder / COMPOSE)
     return compose
 

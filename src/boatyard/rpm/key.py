@@ -37,8 +37,9 @@ Expire-Date: 0
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A secret key on disk. `home`: the GnuPG home; `public`: the armoured public key; `uid`: as gpg shows it."""
+    """A secret key on disk. `name`: the project's; `home`: the GnuPG home; `uid`: gpg's; `public`: armoured."""
 
+    name: str
     home: Path
     uid: str
     public: bytes
@@ -62,7 +63,7 @@ def keys_dir(environ: dict[str, str] | None = None) -> Path:
 
 
 def find_or_make_key(folder: Path, name: str, email: str, run: Runner) -> SigningKey:
-    """The key in a folder, made when there is none. Two processes at once get the same key."""
+    """The key in a folder named after the project, made when there is none. Two processes at once get the same key."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     home = folder / "gnupg"
     with locked(folder / "lock"):
@@ -75,7 +76,7 @@ def find_or_make_key(folder: Path, name: str, email: str, run: Runner) -> Signin
         raise TrustError(
             f"{home / PUBLIC} is no public key", hint="restore it from a copy, or remove the folder for a new key"
         )
-    return SigningKey(home, f"{name} <{email}>", public)
+    return SigningKey(folder.name, home, f"{name} <{email}>", public)
 
 
 def _make(home: Path, name: str, email: str, run: Runner) -> None:

@@ -1,0 +1,1 @@
+"""What a command does, step by step: tables of contents that join the layers below."""

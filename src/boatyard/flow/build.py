@@ -1,0 +1,77 @@
+"""Build the components of a project: what is in the store is taken from there, the rest is built side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.build.rpmbuild import build_key, find_environment, run_build
+from boatyard.build.store import BuildStore
+from boatyard.flow.source import write_tree
+from boatyard.graph.local import run_all
+from boatyard.ports import clock
+from boatyard.ports.files import locked, sweep_temporaries
+from boatyard.sources.deb.download import fetch_debs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from boatyard.artifact.build_result import BuildResult
+    from boatyard.base.arch import Arch
+    from boatyard.flow.lock import SeedMirror
+    from boatyard.flow.ports import Ports
+    from boatyard.flow.source import ComponentSource
+    from boatyard.flow.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The results of all components, in their order, and how many of them were built just now."""
+
+    results: tuple[BuildResult, ...]
+    fresh: int
+
+
+def build_components(
+    sources: Sequence[ComponentSource], mirror: SeedMirror, workspace: Workspace, arch: Arch, ports: Ports
+) -> Built:
+    """Builds what the store lacks, the heaviest first. Killed at any moment, a second run goes on from there."""
+    environment = find_environment(arch, ports.run)
+    store = BuildStore(workspace.builds)
+    with locked(workspace.builds / "lock"):
+        sweep_temporaries(workspace.builds)
+        keys = {source.component.name: build_key(source.key, environment) for source in sources}
+        found = dict(zip(keys, run_all(store.find, keys.values()), strict=True))
+        todo = sorted((s for s in sources if found[s.component.name] is None), key=lambda s: -s.weight)
+        debs = _fetch(todo, mirror, ports)
+        done = 0
+
+        def build(source: ComponentSource) -> BuildResult:
+            nonlocal done
+            name, started = source.component.name, clock.monotonic()
+            with ports.reporter.step(name), store.working_dir() as work:
+                tree_dir = work / "tree"
+                tree_dir.mkdir()
+                tree = write_tree(source, debs.get(name, {}), tree_dir)
+                log = work / "build.log"
+                rpms = run_build(tree, environment, work, log, ports.run)
+                result = store.add(name, keys[name], rpms, log, started)
+            done += 1
+            ports.reporter.progress(done, len(todo))
+            return result
+
+        if todo:
+            with ports.reporter.step(f"Build {len(todo)} of {len(sources)} components"):
+                built = run_all(build, todo)
+            found |= {result.component: result for result in built}
+    return Built(tuple(result for result in found.values() if result is not None), len(todo))
+
+
+def _fetch(todo: Sequence[ComponentSource], mirror: SeedMirror, ports: Ports) -> Mapping[str, Mapping[str, Path]]:
+    locks = [source.lock for source in todo if source.lock is not None]
+    if not locks:
+        return {}
+    count = sum(len(lock.debs) for lock in locks)
+    with ports.reporter.step(f"Fetch {count} seed packages"):
+        return fetch_debs(locks, mirror.mirror, mirror.store, ports.reporter, mirror.any_index)

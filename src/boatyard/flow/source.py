@@ -1,0 +1,120 @@
+"""From a component to a source tree: seed or local files, added source files, overlays. The key comes first.
+
+A tree is written only when its build is not in the store, so that a run that changes nothing touches no source.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from boatyard.artifact.source_tree import SourceTree
+from boatyard.base.digest import fingerprint, sha256_file, sha256_tree
+from boatyard.base.error import ConfigError, SourceError
+from boatyard.config.model.component import LocalSpec
+from boatyard.config.model.seed import DebSpec
+from boatyard.config.model.source_file import SigningKeyOrigin
+from boatyard.overlay.apply import apply_overlays
+from boatyard.sources.deb.repackage import seed_key, write_seed_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from boatyard.config.model.component import Component
+    from boatyard.config.model.seed import Seed
+    from boatyard.sources.deb.lock import DebLock
+
+RECIPE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSource:
+    """What a component is made from. `key` names all of it; `lock` and `seed` are those of a seed component."""
+
+    component: Component
+    key: str
+    public_key: bytes
+    lock: DebLock | None = None
+    seed: Seed | None = None
+
+    @property
+    def weight(self) -> int:
+        """A measure of how long the build takes: bytes of the sources, as far as they are known."""
+        return sum(deb.size for deb in self.lock.debs) if self.lock is not None else 0
+
+
+def plan_sources(
+    components: Sequence[Component], locks: Mapping[str, DebLock], seeds: Mapping[str, Seed], public_key: bytes
+) -> list[ComponentSource]:
+    """The source of each component with its key; ConfigError for a kind of spec that cannot be built yet."""
+    return [_plan(component, locks, seeds, public_key) for component in components]
+
+
+def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) -> SourceTree:
+    """Lays the sources of a component out in an empty folder, overlays applied, ready for rpmbuild."""
+    component = source.component
+    match component.spec:
+        case DebSpec():
+            assert source.lock is not None
+            assert source.seed is not None
+            tree = write_seed_tree(component.name, source.lock, debs, source.seed, component.seed, into)
+        case LocalSpec(path=spec):
+            _copy_local(spec, into)
+            tree = SourceTree(component=component.name, dir=into, spec=spec.name, key="")
+        case _:
+            raise _unbuildable(component)
+    for extra in component.source_files:
+        if isinstance(extra.origin, SigningKeyOrigin):
+            (into / extra.filename).write_bytes(source.public_key)
+    if component.overlays:
+        apply_overlays(component.name, component.overlays, into, into / tree.spec)
+    return structs.replace(tree, key=source.key)
+
+
+def _plan(
+    component: Component, locks: Mapping[str, DebLock], seeds: Mapping[str, Seed], public_key: bytes
+) -> ComponentSource:
+    common: list[object] = [
+        RECIPE,
+        component.name,
+        component.overlays,
+        _overlay_files(component),
+        component.source_files,
+    ]
+    if any(isinstance(extra.origin, SigningKeyOrigin) for extra in component.source_files):
+        common.append(public_key)
+    match component.spec:
+        case DebSpec(seed=name):
+            seed = seeds[name] if name else next(iter(seeds.values()))
+            lock = locks[component.name]
+            key = fingerprint([common, seed_key(lock, seed, component.seed)])
+            return ComponentSource(component, key, public_key, lock, seed)
+        case LocalSpec(path=spec):
+            if not spec.is_file():
+                raise SourceError(f"component {component.name}: the spec {spec} does not exist")
+            return ComponentSource(component, fingerprint([common, spec.name, sha256_tree(spec.parent)]), public_key)
+        case _:
+            raise _unbuildable(component)
+
+
+def _overlay_files(component: Component) -> list[str]:
+    """Digests of the files that overlays bring along."""
+    paths = [getattr(overlay, "source", None) for overlay in component.overlays]
+    return [sha256_file(path) for path in paths if isinstance(path, Path) and path.is_file()]
+
+
+def _copy_local(spec: Path, into: Path) -> None:
+    for path in sorted(spec.parent.iterdir()):
+        if path.is_file() and path.suffix != ".toml":
+            shutil.copy2(path, into / path.name)
+
+
+def _unbuildable(component: Component) -> ConfigError:
+    return ConfigError(
+        f"component {component.name} has a spec of a kind that cannot be built here",
+        hint="specs of type `local` and `deb` can be built",
+    )

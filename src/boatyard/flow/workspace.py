@@ -1,0 +1,57 @@
+"""Where a run reads and writes: the folders of a project, and those shared by all projects of a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CACHE_VARIABLE = "BOATYARD_CACHE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """`work`: intermediate results, may be removed at any time. `out`: repositories and images. `cache`: shared."""
+
+    work: Path
+    out: Path
+    log: Path
+    locks: Path
+    cache: Path
+
+    @classmethod
+    def under(cls, folder: Path, cache: Path) -> Workspace:
+        """A workspace for a project that cannot be written to, such as the one in the package."""
+        base = folder.absolute()
+        return cls(work=base / "work", out=base / "out", log=base / "log", locks=base / "locks", cache=cache)
+
+    @property
+    def downloads(self) -> Path:
+        return self.cache / "download"
+
+    @property
+    def builds(self) -> Path:
+        return self.cache / "build"
+
+    @property
+    def signed(self) -> Path:
+        return self.cache / "signed"
+
+    @property
+    def repo(self) -> Path:
+        return self.out / "repo"
+
+    @property
+    def images(self) -> Path:
+        return self.out / "images"
+
+
+def cache_dir(environ: Mapping[str, str]) -> Path:
+    """`$BOATYARD_CACHE`, else `$XDG_CACHE_HOME/boatyard`, else `~/.cache/boatyard`."""
+    if environ.get(CACHE_VARIABLE):
+        return Path(environ[CACHE_VARIABLE]).absolute()
+    base = environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "boatyard"
