@@ -44,11 +44,15 @@ class Move(Table, frozen=True):
 
 
 class Trigger(Table, frozen=True):
-    """A file trigger: `when` is rpm's word (transfiletriggerin …), `paths` the prefixes it watches, `script` shell."""
+    """A file trigger: `when` is rpm's word (transfiletriggerin …), `paths` the prefixes it watches, `script` shell.
+
+    The higher the `priority`, the earlier it runs; rpm's own is 1000000.
+    """
 
     when: str
     paths: tuple[str, ...]
     script: str
+    priority: int = 1_000_000
 
 
 class PackageRules(Table, frozen=True):

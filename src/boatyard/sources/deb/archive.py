@@ -65,7 +65,7 @@ class Deb:
 
 
 def read_deb(path: Path, wanted: Callable[[str], bool]) -> Deb:
-    """The folders of a .deb and the files that `wanted` does not refuse; SourceError for what is out of the ordinary."""
+    """The folders of a .deb and the files that `wanted` does not refuse; SourceError for anything unusual."""
     control: dict[str, bytes] = {}
     entries: tuple[Entry, ...] | None = None
     try:

@@ -122,7 +122,7 @@ def _package_sections(package: Subpackage, *, is_main: bool, noarch: bool, evr: 
         ]
     parts += [f"%{word}{suffix}\n{escape(script.strip())}" for word, script in package.scriptlets]
     parts += [
-        f"%{trigger.when}{suffix} -- {' '.join(trigger.paths)}\n{escape(trigger.script.strip())}"
+        f"%{trigger.when}{suffix} -P {trigger.priority} -- {' '.join(trigger.paths)}\n{escape(trigger.script.strip())}"
         for trigger in package.triggers
     ]
     parts.append("\n".join([f"%files{suffix}", *file_lines(package.files, component)]))
