@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.spec_file import a_tree
 
 from boatyard.artifact.build_result import RpmFile
 from boatyard.base.arch import Arch
@@ -16,7 +17,6 @@ from boatyard.ports.run import Command
 from boatyard.repo.compose import find_compose, make_current, plan_compose, write_compose
 from boatyard.repo.signed import SignedStore
 from boatyard.rpm.key import find_or_make_key
-from spec_file import a_tree
 
 if TYPE_CHECKING:
     from pathlib import Path

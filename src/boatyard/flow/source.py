@@ -19,7 +19,7 @@ from boatyard.config.model.component import LocalSpec
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.model.source_file import SigningKeyOrigin
 from boatyard.overlay.apply import apply_overlays
-from boatyard.sources.deb.repackage import seed_key, write_seed_tree
+from boatyard.sources.deb.repackage import tree_key, write_source_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) ->
         case DebSpec():
             assert source.lock is not None
             assert source.seed is not None
-            tree = write_seed_tree(component.name, source.lock, debs, source.seed, component.seed, into)
+            tree = write_source_tree(source.lock, debs, source.seed, component.seed, into)
         case LocalSpec(path=spec):
             _copy_local(spec, into)
             tree = SourceTree(component=component.name, dir=into, spec=spec.name, key="")
@@ -91,7 +91,7 @@ def _plan(
         case DebSpec(seed=name):
             seed = seeds[name] if name else next(iter(seeds.values()))
             lock = locks[component.name]
-            key = fingerprint([common, seed_key(lock, seed, component.seed)])
+            key = fingerprint([common, tree_key(lock, seed, component.seed)])
             return ComponentSource(component, key, public_key, lock, seed)
         case LocalSpec(path=spec):
             if not spec.is_file():
