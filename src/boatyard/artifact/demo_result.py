@@ -1,0 +1,93 @@
+"""What `boatyard demo` made and measured; its JSON is described in docs/reference/demo-result.md."""
+
+from boatyard.artifact.codec import Artifact
+
+
+class CheckRow(Artifact, frozen=True):
+    """One check: what was expected, what was found. `detail` is the evidence when it failed."""
+
+    name: str
+    ok: bool
+    found: str
+    detail: str = ""
+
+
+class MachineRow(Artifact, frozen=True):
+    """One boot of one image. Seconds from power-on to the login prompt; memory in use at idle in bytes."""
+
+    image: str
+    firmware: str
+    medium: str
+    accelerator: str
+    boot_s: float
+    memory: int
+    checks: tuple[CheckRow, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+
+class BudgetRow(Artifact, frozen=True):
+    """A limit of the configuration and what was measured; bytes, or seconds when `unit` is s.
+
+    `reference`: the same figure of Azure Linux 4, for comparison; empty when none is known. `causes`: the biggest
+    contributors when the budget is exceeded.
+    """
+
+    name: str
+    unit: str
+    limit: float
+    measured: float
+    reference: str = ""
+    causes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.measured <= self.limit
+
+
+class ImageRow(Artifact, frozen=True):
+    """One image file. Sizes in bytes."""
+
+    name: str
+    format: str
+    path: str
+    size: int
+    sha256: str
+
+
+class ChannelRow(Artifact, frozen=True):
+    """One signed repository."""
+
+    name: str
+    path: str
+    packages: int
+    size: int
+
+
+class StageRow(Artifact, frozen=True):
+    """A stage of the run and its duration in seconds."""
+
+    name: str
+    seconds: float
+
+
+class DemoResult(Artifact, frozen=True):
+    """The whole run. `built` of `components` were built now, the others came from the store."""
+
+    ok: bool
+    distribution: str
+    version: str
+    arch: str
+    components: int
+    built: int
+    packages: int
+    installed_packages: int
+    installed_size: int
+    channels: tuple[ChannelRow, ...]
+    images: tuple[ImageRow, ...]
+    machines: tuple[MachineRow, ...]
+    budgets: tuple[BudgetRow, ...]
+    stages: tuple[StageRow, ...]
+    seconds: float

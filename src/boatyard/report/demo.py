@@ -1,0 +1,62 @@
+"""The end of a demo on the screen: what was made, what was measured, where it lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boatyard.base.size import format_mib, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boatyard.artifact.demo_result import BudgetRow, DemoResult, MachineRow
+
+
+def format_demo(result: DemoResult) -> str:
+    """The result as text, at most 100 columns wide."""
+    return "\n".join(_lines(result)) + "\n"
+
+
+def _lines(result: DemoResult) -> Iterator[str]:
+    yield f"{result.distribution} {result.version} for {result.arch}"
+    yield ""
+    yield f"components   {result.components}, of which {result.built} built now, the rest from the store"
+    for channel in result.channels:
+        yield f"repository   {channel.name}: {channel.packages} packages, {format_size(channel.size)}  {channel.path}"
+    for image in result.images:
+        yield f"image        {image.name}.{image.format}: {format_size(image.size)}  {image.path}"
+    yield f"installed    {result.installed_packages} packages, {format_size(result.installed_size)}"
+    yield ""
+    for machine in result.machines:
+        yield from _machine(machine)
+    yield ""
+    yield f"{'budget':34}{'measured':>12}{'limit':>12}{'Azure Linux 4':>16}"
+    for budget in result.budgets:
+        yield from _budget(budget)
+    yield ""
+    stages = ", ".join(f"{stage.name} {stage.seconds:.0f} s" for stage in result.stages)
+    yield f"time         {result.seconds:.0f} s ({stages})"
+    yield "verdict      " + ("passed" if result.ok else "FAILED")
+
+
+def _machine(machine: MachineRow) -> Iterator[str]:
+    passed = sum(check.ok for check in machine.checks)
+    place = f"{machine.image} as {machine.medium} under {machine.firmware.upper()}"
+    yield f"{'✓' if machine.ok else '✗'} {place} ({machine.accelerator}): {passed} of {len(machine.checks)} checks"
+    for check in machine.checks:
+        yield f"    {'✓' if check.ok else '✗'} {check.name}: {check.found}"
+        if not check.ok:
+            yield from (f"        {line}" for line in check.detail.splitlines()[:20])
+
+
+def _budget(budget: BudgetRow) -> Iterator[str]:
+    measured, limit = _amount(budget, budget.measured), _amount(budget, budget.limit)
+    mark = "✓" if budget.ok else "✗"
+    yield f"{mark} {budget.name:32}{measured:>12}{limit:>12}{budget.reference or '-':>16}"
+    yield from (f"      {cause}" for cause in budget.causes)
+
+
+def _amount(budget: BudgetRow, value: float) -> str:
+    if budget.unit == "s":
+        return f"{value:.0f} s"
+    return format_mib(int(value)) if budget.unit == "MiB" else format_size(int(value))
