@@ -1,0 +1,108 @@
+"""The line overlays: prepend, append, search and replace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import BuildError
+from boatyard.base.regex import Regex, RegexError, compile_regex
+from boatyard.overlay.nearest import nearest_lines, sections_of
+from boatyard.spec.section import Section, describe, header, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from boatyard.config.model.overlay import AppendLines, PrependLines, SearchReplace
+
+
+def prepend_lines(overlay: PrependLines, lines: Sequence[str]) -> list[str]:
+    """Puts lines at the top of the spec, or right after the header of each section of that name and package."""
+    if not overlay.section:
+        return [*overlay.lines, *lines]
+    found = find_sections(lines, overlay.section, overlay.package)
+    if not found:
+        raise section_not_found(lines, overlay.section, overlay.package)
+    return insert_at(lines, [section.start + 1 for section in found], overlay.lines)
+
+
+def append_lines(overlay: AppendLines, lines: Sequence[str]) -> list[str]:
+    """Puts lines at the end of the spec, or of each section of that name and package, before the next header."""
+    if not overlay.section:
+        return [*lines, *overlay.lines]
+    found = find_sections(lines, overlay.section, overlay.package)
+    if not found:
+        raise section_not_found(lines, overlay.section, overlay.package)
+    return insert_at(lines, [section.end for section in found], overlay.lines)
+
+
+def search_replace(overlay: SearchReplace, lines: Sequence[str]) -> list[str]:
+    """Replaces every match in body lines, one line at a time; headers of sections are never changed.
+
+    A replacement may make a line the header of a section; the lines after it then belong to that section.
+    """
+    regex = compiled(overlay.regex)
+    name, package = "", ""
+    changed = []
+    for line in lines:
+        is_target = not header(line) and overlay.section in ("", name) and overlay.package in ("", package)
+        changed.append(replaced(regex, line, overlay.replacement) if is_target else line)
+        name, package = header(changed[-1]) or (name, package)
+    if changed == list(lines):
+        raise _pattern_not_found(overlay, lines)
+    return changed
+
+
+def compiled(pattern: str) -> Regex:
+    """The pattern of an overlay; BuildError when it is none."""
+    try:
+        return compile_regex(pattern)
+    except RegexError as error:
+        raise BuildError(
+            f"invalid regex {pattern!r} in overlay: {error}", hint="patterns are those of Go's RE2: no look-around"
+        ) from None
+
+
+def replaced(regex: Regex, text: str, replacement: str) -> str:
+    try:
+        return regex.replace_all(text, replacement)
+    except RegexError as error:
+        raise BuildError(f"regex {regex.pattern!r}: {error}", hint="write a simpler pattern") from None
+
+
+def find_sections(lines: Sequence[str], name: str, package: str) -> list[Section]:
+    """The sections of exactly this name (with its case) and package."""
+    return [section for section in sections(lines) if section.name == name and section.package == package]
+
+
+def insert_at(lines: Sequence[str], places: Iterable[int], added: Sequence[str]) -> list[str]:
+    """Lines with others put before each of the places (line numbers of `lines`)."""
+    changed = list(lines)
+    for place in sorted(places, reverse=True):
+        changed[place:place] = added
+    return changed
+
+
+def section_not_found(lines: Sequence[str], name: str, package: str) -> BuildError:
+    return BuildError(
+        f"section not found: {describe(name, package)}",
+        detail=sections_of(lines),
+        hint="a package is named as the header writes it, without expanding macros; names of sections have their case",
+    )
+
+
+def _pattern_not_found(overlay: SearchReplace, lines: Sequence[str]) -> BuildError:
+    where = f" in {describe(overlay.section, overlay.package)}" if overlay.section else ""
+    if overlay.section and not find_sections(lines, overlay.section, overlay.package):
+        where += " (section not found)"
+    already = [number for number, line in enumerate(lines) if overlay.replacement and overlay.replacement in line]
+    if already:
+        hint = f"line {already[0] + 1} already holds the replacement: the overlay may no longer be needed"
+    elif any(compiled(overlay.regex).replace_all(line, "") != line for line in lines if header(line)):
+        hint = "it matches the header of a section; headers are never replaced"
+    else:
+        hint = "a pattern is matched against one line at a time"
+    return BuildError(
+        f"pattern not found: {overlay.regex!r}{where}",
+        detail=nearest_lines(overlay.regex, enumerate(lines)),
+        hint=hint,
+    )
