@@ -24,9 +24,9 @@ class Toolbox:
     log: Path
     epoch: int
 
-    def host(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Result:
+    def host(self, *argv: str, env: Mapping[str, str] | None = None, logged: bool = True) -> Result:
         """Runs a program of the host on files Boatyard made."""
-        return self.run(Command(argv=argv, env=self._env(env), cwd=cwd, log=self.log))
+        return self.run(Command(argv=argv, env=self._env(env), log=self.log if logged else None))
 
     def in_root(self, root: Path, *argv: str, results: Path | None = None) -> Result:
         """Runs a program of a root file system, which it sees read-only; it writes under RESULTS only."""

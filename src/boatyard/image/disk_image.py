@@ -1,0 +1,115 @@
+"""A disk image: the root file system laid out as partitions with a boot loader for BIOS and UEFI."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import ImageError
+from boatyard.config.model.layout import Filesystem, Layout, Role
+from boatyard.image import grub
+from boatyard.image.disk import DiskPlan, Slot, plan_disk, write_disk
+from boatyard.image.filesystem import make_ext4, make_fat, make_swap
+from boatyard.image.stage import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.image.recipe import Recipe
+    from boatyard.image.toolbox import Toolbox
+
+
+def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tuple[str, ...]:
+    """Writes a sparse raw image and gives the firmware it boots under. `work`: an empty folder beside the root."""
+    layout = recipe.layout
+    _check(layout)
+    plan = plan_disk(layout, recipe.seed)
+    stage = Stage(box, recipe.rootfs.dir, work / "tree")
+    boot = "/boot" if any(filesystem.mount == "/boot" for filesystem in layout.filesystems) else "/"
+    inside_boot = "" if boot == "/boot" else "/boot"
+    _write_system(stage, recipe, plan, inside_boot)
+
+    parts: dict[str, Path] = {}
+    early = grub.search_by_uuid(str(_identity(plan.slot(_on(layout, boot).on))), f"{inside_boot}/grub")
+    boot_code = b""
+    core_slot = plan.with_role(Role.BIOS_BOOT)
+    if core_slot is not None:
+        core = grub.make_bios_core(box, recipe.rootfs.dir, work, early)
+        parts[core_slot.name] = work / "core.img"
+        parts[core_slot.name].write_bytes(grub.place_core(core.read_bytes(), core_slot.start, core_slot.size))
+        boot_code = grub.bios_boot_code(recipe.rootfs.dir, core_slot.start)
+    loader = grub.make_efi(box, recipe.rootfs.dir, recipe.arch, work, early) if plan.with_role(Role.ESP) else None
+    # The deepest mount points first, so that each tree has left before the one around it is packed.
+    for filesystem in sorted(layout.filesystems, key=lambda filesystem: filesystem.mount, reverse=True):
+        slot = plan.slot(filesystem.on)
+        parts[slot.name] = work / f"{slot.name}.part"
+        files = {f"EFI/BOOT/{recipe.arch.efi_file}": loader} if loader and slot.role == Role.ESP else {}
+        _fill(box, stage, filesystem, slot, parts[slot.name], files)
+    write_disk(target, plan, recipe.arch, parts, boot_code=boot_code)
+    return (*(("uefi",) if loader else ()), *(("bios",) if core_slot else ()))
+
+
+def _fill(box: Toolbox, stage: Stage, filesystem: Filesystem, slot: Slot, target: Path, files: dict[str, Path]) -> None:
+    identity = _identity(slot)
+    if filesystem.type == "swap":
+        make_swap(box, target, slot.size, identity=identity, label=filesystem.label)
+        return
+    tree = stage.tree
+    if filesystem.mount != "/":
+        tree = target.with_suffix(".tree")
+        stage.move_out(filesystem.mount, tree)
+    if filesystem.type == "vfat":
+        make_fat(box, target, slot.size, identity=identity, label=filesystem.label or "NO NAME", files=files)
+    else:
+        make_ext4(box, target, slot.size, identity=identity, label=filesystem.label, tree=tree)
+
+
+def _write_system(stage: Stage, recipe: Recipe, plan: DiskPlan, inside_boot: str) -> None:
+    """What a disk has beyond the shared root: name, mounts, kernel and initrd in /boot, and the boot menu."""
+    kernel = recipe.rootfs.kernel
+    root = _on(recipe.layout, "/")
+    stage.put("etc/hostname", f"{recipe.hostname}\n")
+    stage.put("etc/fstab", fstab(recipe.layout, plan))
+    stage.link(f"boot/vmlinuz-{kernel}", recipe.kernel_file)
+    stage.link(f"boot/initrd-{kernel}.img", recipe.initrd)
+    entry = grub.Entry(
+        title=f"{recipe.title} ({kernel})",
+        id=kernel,
+        kernel=f"{inside_boot}/vmlinuz-{kernel}",
+        initrd=f"{inside_boot}/initrd-{kernel}.img",
+        arguments=(f"root=UUID={_identity(plan.slot(root.on))}", "ro", *recipe.kernel_arguments),
+    )
+    stage.put("boot/grub/grub.cfg", grub.menu_head(recipe.boot_timeout_s) + grub.DISK_ENTRIES)
+    stage.put(f"boot/grub/entries/{kernel}.cfg", grub.menu_entry(entry))
+    stage.put("boot/grub/grubenv", grub.grub_env(kernel))
+
+
+def fstab(layout: Layout, plan: DiskPlan) -> str:
+    """/etc/fstab of a layout; file systems are named by UUID, root is checked first."""
+    lines = []
+    for filesystem in layout.filesystems:
+        identity = _identity(plan.slot(filesystem.on))
+        name = f"{identity.hex[:4]}-{identity.hex[4:8]}".upper() if filesystem.type == "vfat" else str(identity)
+        check = {"/": 1}.get(filesystem.mount, 2) if filesystem.type == "ext4" else 0
+        mount, options = filesystem.mount or "none", filesystem.options or "defaults"
+        lines.append(f"UUID={name} {mount} {filesystem.type} {options} 0 {check}\n")
+    return "".join(lines)
+
+
+def _on(layout: Layout, mount: str) -> Filesystem:
+    return next(filesystem for filesystem in layout.filesystems if filesystem.mount == mount)
+
+
+def _identity(slot: Slot) -> uuid.UUID:
+    """The identity of the file system in a partition; another one than the partition's."""
+    return uuid.uuid5(slot.id, "filesystem")
+
+
+def _check(layout: Layout) -> None:
+    if layout.volumes:
+        raise ImageError(
+            "a disk image has no LVM volumes", hint="leave `volumes` to the installer; clouds grow the root partition"
+        )
+    for filesystem in layout.filesystems:
+        if filesystem.type == "xfs":
+            raise ImageError(f"the file system on {filesystem.on!r}: a disk image has ext4, vfat and swap, not xfs")

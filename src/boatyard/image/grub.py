@@ -1,0 +1,171 @@
+"""GRUB, the boot loader, for UEFI and BIOS: its images are made by the root's own grub-mkimage, and nothing is mounted.
+
+On disks a menu entry is a file in /boot/grub/entries/, named after the kernel; /boot/grub/grubenv names the default
+(`saved_entry`), as GRUB's manual has it. A kernel package adds its entry by adding a file.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.base.arch import Arch
+from boatyard.base.error import ImageError
+from boatyard.image.gpt import SECTOR
+from boatyard.image.toolbox import RESULTS
+from boatyard.image.tree import find_file, need_file
+from boatyard.ports.files import write_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.image.toolbox import Toolbox
+
+MODULES = (
+    "part_gpt", "part_msdos", "normal", "linux", "configfile", "search", "search_label", "search_fs_uuid", "test",
+    "echo", "serial", "terminal", "boot", "minicmd", "ls", "regexp", "loadenv", "sleep", "halt", "reboot",
+)  # fmt: skip
+EFI_PLATFORM = {Arch.X86_64: "x86_64-efi", Arch.AARCH64: "arm64-efi"}
+EFI_PACKAGES = {
+    Arch.X86_64: "add grub2-efi-x64-modules and grub2-tools to the image (after Debian: grub-efi-amd64-bin)",
+    Arch.AARCH64: "add grub2-efi-aa64-modules and grub2-tools to the image (after Debian: grub-efi-arm64-bin)",
+}
+BIOS_PLATFORM = "i386-pc"
+BIOS_PACKAGES = "add grub2-pc-modules and grub2-tools to the image (after Debian: grub-pc-bin)"
+SERIAL = {Arch.X86_64: "ttyS0,115200", Arch.AARCH64: "ttyAMA0,115200"}
+# Where boot.img and core.img keep what grub-bios-setup fills in (GRUB 2.12, include/grub/i386/pc/boot.h).
+BOOT_CODE_SIZE = 440
+KERNEL_SECTOR_AT, DRIVE_CHECK_AT, BLOCK_LIST_AT = 0x5C, 0x66, 0x1F4
+NOPS = b"\x90\x90"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one menu entry starts. `id` is the kernel's release; paths as GRUB sees them."""
+
+    title: str
+    id: str
+    kernel: str
+    initrd: str
+    arguments: tuple[str, ...]
+
+
+def consoles(arch: Arch) -> tuple[str, ...]:
+    """Kernel arguments for a screen and, as the main console, the serial port that clouds and QEMU log."""
+    return ("console=tty0", f"console={SERIAL[arch]}")
+
+
+def has_bios(root: Path) -> bool:
+    """Whether a root brings GRUB for BIOS."""
+    return find_file(root, f"usr/lib/grub/{BIOS_PLATFORM}/boot.img") is not None
+
+
+def menu_entry(entry: Entry) -> str:
+    """The text of a file in entries/."""
+    return "\n".join(
+        (
+            f"menuentry '{entry.title}' --id '{entry.id}' {{",
+            f"    linux {entry.kernel} {' '.join(entry.arguments)}",
+            f"    initrd {entry.initrd}",
+            "}",
+            "",
+        )
+    )
+
+
+def menu_head(timeout_s: int) -> str:
+    """The part of grub.cfg before the entries: screen and serial port show the same menu."""
+    return "\n".join(
+        (
+            "if serial --unit=0 --speed=115200; then",
+            "    terminal_input console serial",
+            "    terminal_output console serial",
+            "fi",
+            f"set timeout={timeout_s}",
+            "",
+        )
+    )
+
+
+DISK_ENTRIES = """\
+load_env
+set default="${saved_entry}"
+for entry in "${prefix}"/entries/*.cfg; do
+    source "${entry}"
+done
+"""
+
+
+def grub_env(saved_entry: str) -> bytes:
+    """A grubenv file: 1024 bytes, the rest filled with #."""
+    return f"# GRUB Environment Block\nsaved_entry={saved_entry}\n".encode().ljust(1024, b"#")
+
+
+def search_by_uuid(uuid: str, folder: str) -> str:
+    """The built-in configuration of a loader on a disk: finds the file system that holds `folder`, GRUB's own."""
+    return _early(f"search --no-floppy --fs-uuid --set=root {uuid}", folder)
+
+
+def search_by_label(label: str) -> str:
+    """The same for a live ISO."""
+    return _early(f"search --no-floppy --set=root --label {label}", "/boot/grub")
+
+
+def _early(search: str, folder: str) -> str:
+    return f"{search}\nset prefix=($root){folder}\nconfigfile $prefix/grub.cfg\n"
+
+
+def make_efi(box: Toolbox, root: Path, arch: Arch, work: Path, early: str) -> Path:
+    """GRUB as an EFI program that needs no other file than grub.cfg."""
+    modules = (*MODULES, "fat", "ext2", "iso9660", "lvm", "efi_gop", *(("all_video",) if arch == Arch.X86_64 else ()))
+    return _make(box, root, EFI_PLATFORM[arch], work, early, modules, hint=EFI_PACKAGES[arch])
+
+
+def make_eltorito(box: Toolbox, root: Path, work: Path, early: str) -> Path:
+    """GRUB for a BIOS that starts from a CD, or from the same ISO as a disk."""
+    modules = (*MODULES, "biosdisk", "iso9660", "all_video")
+    return _make(box, root, f"{BIOS_PLATFORM}-eltorito", work, early, modules, hint=BIOS_PACKAGES)
+
+
+def make_bios_core(box: Toolbox, root: Path, work: Path, early: str) -> Path:
+    """GRUB for a BIOS that starts from a disk; goes to the start of the bios-boot partition."""
+    modules = (*MODULES, "biosdisk", "ext2", "lvm", "all_video")
+    return _make(box, root, BIOS_PLATFORM, work, early, modules, hint=BIOS_PACKAGES)
+
+
+def _make(
+    box: Toolbox, root: Path, target: str, work: Path, early: str, modules: tuple[str, ...], *, hint: str
+) -> Path:
+    platform = target.removesuffix("-eltorito")
+    need_file(root, f"usr/lib/grub/{platform}/moddep.lst", hint=hint)
+    program = need_file(root, "usr/bin/grub2-mkimage", "usr/bin/grub-mkimage", hint=hint)
+    write_atomic(work / "early.cfg", early)
+    box.in_root(
+        root, f"/usr/bin/{program.name}", "-O", target, "-d", f"/usr/lib/grub/{platform}", "-o", f"{RESULTS}/{target}",
+        "-p", "/boot/grub", "-c", f"{RESULTS}/early.cfg", *sorted(set(modules)), results=work,
+    )  # fmt: skip
+    return work / target
+
+
+def bios_boot_code(root: Path, core_start: int) -> bytes:
+    """boot.img for the MBR; it loads the sector at byte `core_start` of the disk."""
+    code = bytearray(
+        need_file(root, f"usr/lib/grub/{BIOS_PLATFORM}/boot.img", hint=BIOS_PACKAGES).read_bytes()[:BOOT_CODE_SIZE]
+    )
+    struct.pack_into("<Q", code, KERNEL_SECTOR_AT, core_start // SECTOR)
+    # Some BIOSes hand over a wrong drive number; grub-bios-setup leaves the check out on hard disks too.
+    code[DRIVE_CHECK_AT : DRIVE_CHECK_AT + 2] = NOPS
+    return bytes(code)
+
+
+def place_core(core: bytes, start: int, room: int) -> bytes:
+    """core.img as it lies at byte `start` of the disk: its first sector says where the others are."""
+    if len(core) > room:
+        raise ImageError(
+            f"GRUB for BIOS has {len(core)} bytes and the bios-boot partition {room}",
+            hint="give the partition with the role bios-boot 1 MiB",
+        )
+    placed = bytearray(core)
+    struct.pack_into("<Q", placed, BLOCK_LIST_AT, start // SECTOR + 1)
+    return bytes(placed)

@@ -1,0 +1,50 @@
+"""A live ISO: the root file system as a squashfs, kernel, initrd and boot loader on one medium."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from boatyard.image import grub, iso
+from boatyard.image.filesystem import make_squashfs
+from boatyard.image.stage import Stage
+from boatyard.image.tree import need_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.image.recipe import Recipe
+    from boatyard.image.toolbox import Toolbox
+
+
+def assemble_iso(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tuple[str, ...]:
+    """Writes the ISO and gives the firmware it boots under. `work`: an empty folder beside the root."""
+    root = recipe.rootfs.dir
+    stage = Stage(box, root, work / "tree")
+    stage.put("etc/hostname", f"{recipe.hostname}\n")
+    stage.put("etc/fstab", "")
+    content = work / "iso"
+    for folder in ("boot/grub", "live"):
+        (content / folder).mkdir(parents=True)
+    make_squashfs(box, content / "live/root.squashfs", stage.tree)
+    (content / "boot/vmlinuz").hardlink_to(recipe.kernel_file)
+    (content / "boot/initrd.img").hardlink_to(recipe.initrd)
+    entry = grub.Entry(
+        title=f"{recipe.title} (live)",
+        id="live",
+        kernel="/boot/vmlinuz",
+        initrd="/boot/initrd.img",
+        arguments=(f"live={recipe.label}", *recipe.kernel_arguments),
+    )
+    menu = grub.menu_head(recipe.boot_timeout_s) + grub.menu_entry(entry)
+    (content / "boot/grub/grub.cfg").write_text(menu, encoding="utf-8")
+
+    identity = uuid.uuid5(recipe.seed, "iso")
+    efi = iso.make_efi_partition(box, root, recipe.arch, work, recipe.label, identity)
+    bios = recipe.bios
+    hybrid = need_file(root, "usr/lib/grub/i386-pc/boot_hybrid.img", hint=grub.BIOS_PACKAGES) if bios else None
+    if bios:
+        loader = grub.make_eltorito(box, root, work, grub.search_by_label(recipe.label))
+        loader.rename(content / iso.ELTORITO)
+    iso.write_iso(box, target, content, efi, label=recipe.label, identity=identity, bios=hybrid)
+    return iso.firmware(recipe.arch, bios)

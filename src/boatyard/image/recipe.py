@@ -1,0 +1,65 @@
+"""What one image file is made of: the configuration resolved, with the root file system, kernel and initrd at hand."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.base.arch import Arch
+from boatyard.image import grub
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.artifact.image import Rootfs
+    from boatyard.config.model.layout import Layout
+    from boatyard.config.model.native_image import NativeImage
+
+# The seed of every identifier in an image: the same inputs give the same UUIDs.
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "image.boatyard.invalid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """`native` is resolved; `title` is the distribution's name for the boot menu; `key` digests all inputs."""
+
+    name: str
+    arch: Arch
+    native: NativeImage
+    rootfs: Rootfs
+    kernel_file: Path
+    initrd: Path
+    title: str
+    key: str
+
+    @property
+    def seed(self) -> uuid.UUID:
+        return uuid.uuid5(NAMESPACE, self.key)
+
+    @property
+    def label(self) -> str:
+        return self.native.label
+
+    @property
+    def hostname(self) -> str:
+        return self.native.hostname
+
+    @property
+    def layout(self) -> Layout:
+        assert self.native.layout is not None, "resolved"
+        return self.native.layout
+
+    @property
+    def boot_timeout_s(self) -> int:
+        assert self.native.boot_timeout_s is not None, "resolved"
+        return self.native.boot_timeout_s
+
+    @property
+    def kernel_arguments(self) -> tuple[str, ...]:
+        return (*grub.consoles(self.arch), *self.native.kernel_arguments)
+
+    @property
+    def bios(self) -> bool:
+        """Whether the image also boots under BIOS, which only PCs have."""
+        return self.arch == Arch.X86_64 and grub.has_bios(self.rootfs.dir)
