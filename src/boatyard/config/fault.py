@@ -1,0 +1,71 @@
+"""Faults: what is wrong at a key of a file. They are collected, and the lines looked up once for all of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import ConfigError, Problem
+from boatyard.base.where import Where
+from boatyard.config.locate import Key, key_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+MAX_FAULTS = 200  # of one run; nobody reads more
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong. `key` leads to it from the top of the file; `line` is only given where there is no key."""
+
+    file: Path
+    key: Key
+    what: str
+    hint: str = ""
+    line: int = 0
+    detail: str = ""
+
+
+def dotted(key: Key) -> str:
+    """A key as TOML and people write it: `components."a.b".overlays[2].tag`."""
+    text = ""
+    for part in key:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = part if _BARE.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            text += f".{name}" if text else name
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
+def to_error(faults: Sequence[Fault]) -> ConfigError:
+    """One error for all the faults, each with its line."""
+    lines: dict[Path, dict[Key, int]] = {}
+    problems: list[Problem] = []
+    for fault in dict.fromkeys(faults[:MAX_FAULTS]):
+        if fault.key and fault.file not in lines:
+            lines[fault.file] = _lines(fault.file)
+        line = fault.line or _line(lines.get(fault.file, {}), fault.key)
+        problems.append(Problem(fault.what, Where(fault.file, line, dotted(fault.key)), fault.detail, fault.hint))
+    if len(faults) > MAX_FAULTS:
+        problems.append(Problem(f"{len(faults) - MAX_FAULTS} more problems are not shown"))
+    return ConfigError.of(problems)
+
+
+def _lines(file: Path) -> dict[Key, int]:
+    try:
+        return key_lines(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, IndexError, RecursionError):  # the file changed since it was read: the key must do
+        return {}
+
+
+def _line(lines: dict[Key, int], key: Key) -> int:
+    while key:
+        if key in lines:
+            return lines[key]
+        key = key[:-1]
+    return 0

@@ -1,0 +1,124 @@
+"""Rules for components and for the tables they inherit from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from boatyard.config.model.component import DistroRef, LocalSpec, UpstreamSpec
+from boatyard.config.model.seed import DebSpec
+from boatyard.config.model.source_file import CustomOrigin, DownloadOrigin, OverlayOrigin
+from boatyard.config.rule.name import address_problem, channel_problem, file_name_problem
+from boatyard.config.rule.overlay import overlay_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boatyard.config.locate import Key
+    from boatyard.config.model.build import Build
+    from boatyard.config.model.component import ComponentConfig, ComponentPublish
+    from boatyard.config.model.package import PackagePublish
+    from boatyard.config.model.source_file import SourceFile
+    from boatyard.config.shape import Told
+
+_HASH_LENGTH = {"SHA256": 64, "SHA512": 128}
+
+
+def component_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
+    """What is wrong with a component's table, or with a default one. `key` leads to the table."""
+    for number, overlay in enumerate(config.overlays):
+        yield from overlay_rules(overlay, (*key, "overlays", number))
+    yield from _source_rules(config.source_files, (*key, "source-files"))
+    yield from _build_rules(config.build, (*key, "build"))
+    yield from publish_rules(config.publish, (*key, "publish"))
+    for name, package in config.packages.items():
+        yield from publish_rules(package.publish, (*key, "packages", name, "publish"))
+    for pattern in config.overlay_files:
+        if not pattern or "\0" in pattern:
+            yield (*key, "overlay-files"), f"{pattern!r} is not a pattern", ""
+    spec = config.spec
+    if isinstance(spec, DebSpec):
+        if problem := file_name_problem(spec.source):
+            yield (*key, "spec", "source"), problem, ""
+    elif isinstance(spec, LocalSpec) and spec.path.suffix != ".spec":
+        yield (*key, "spec", "path"), f"{spec.path.name!r} is not a .spec file", ""
+    elif isinstance(spec, UpstreamSpec) and spec.upstream_name and file_name_problem(spec.upstream_name):
+        yield (*key, "spec", "upstream-name"), file_name_problem(spec.upstream_name), ""
+
+
+def explicit_rules(name: str, config: ComponentConfig, key: Key) -> Iterator[Told]:
+    """What is wrong with `[components.<name>]` beyond what is wrong with any such table."""
+    if problem := file_name_problem(name):
+        yield key, problem, "the name of a component is also that of its spec and folders"
+    reference = getattr(config.spec, "upstream_distro", DistroRef())
+    if reference.snapshot:
+        yield (
+            (*key, "spec", "upstream-distro", "snapshot"),
+            "a component cannot set a snapshot of its own",
+            "set it in a default-component-config of the distribution or a group, or pin `upstream-commit`",
+        )
+
+
+def publish_rules(publish: ComponentPublish | PackagePublish, key: Key) -> Iterator[Told]:
+    """What is wrong with the channels of a `publish` table."""
+    for field, name in zip(publish.__struct_fields__, publish.__struct_encode_fields__, strict=True):
+        if problem := channel_problem(getattr(publish, field)):
+            yield (*key, name), problem, ""
+
+
+def _build_rules(build: Build, key: Key) -> Iterator[Told]:
+    if build.check.skip and not build.check.skip_reason.strip():
+        yield (*key, "check"), "skip needs a skip_reason", 'add `skip_reason = "…"`'
+    if build.failure.expected and not build.failure.expected_reason.strip():
+        yield (*key, "failure"), "expected needs an expected-reason", 'add `expected-reason = "…"`'
+
+
+def _source_rules(sources: tuple[SourceFile, ...], key: Key) -> Iterator[Told]:
+    names = Counter(source.filename for source in sources)
+    for number, source in enumerate(sources):
+        place = (*key, number)
+        if problem := file_name_problem(source.filename):
+            yield (*place, "filename"), problem, ""
+        elif names[source.filename] > 1:
+            yield (*place, "filename"), f"duplicate source file {source.filename!r}", "remove one of them"
+        yield from _hash_rules(source, place)
+        yield from _replace_rules(source, place)
+        yield from _origin_rules(source, (*place, "origin"))
+
+
+def _hash_rules(source: SourceFile, key: Key) -> Iterator[Told]:
+    if source.hash and not source.hash_type:
+        yield key, "hash needs a hash-type", "add `hash-type` SHA256 or SHA512"
+    elif source.hash and not _is_hex(source.hash, _HASH_LENGTH[source.hash_type]):
+        yield (*key, "hash"), f"not the {_HASH_LENGTH[source.hash_type]} hexadecimal digits of a {source.hash_type}", ""
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and all(char in "0123456789abcdefABCDEF" for char in text)
+
+
+def _replace_rules(source: SourceFile, key: Key) -> Iterator[Told]:
+    if source.replace_upstream and not source.replace_reason.strip():
+        yield key, "replace-upstream needs a replace-reason", 'add `replace-reason = "…"`'
+    if source.replace_reason and not source.replace_upstream:
+        yield key, "replace-reason without replace-upstream", "add `replace-upstream = true`"
+
+
+def _origin_rules(source: SourceFile, key: Key) -> Iterator[Told]:
+    origin = source.origin
+    if isinstance(origin, OverlayOrigin) and not source.replace_upstream:
+        yield key, "an overlay origin needs replace-upstream = true", "it takes the place of an upstream archive"
+    if isinstance(origin, DownloadOrigin):
+        if ":" not in origin.uri:
+            yield (*key, "uri"), f"{origin.uri!r} has no scheme", "write https://…"
+        elif problem := address_problem(origin.uri, ("http", "https", "ftp", "file")):
+            yield (*key, "uri"), problem, ""
+    if isinstance(origin, CustomOrigin):
+        if problem := file_name_problem(origin.script):
+            yield (*key, "script"), problem, ""
+        names = Counter(origin.inputs)
+        for number, name in enumerate(origin.inputs):
+            if problem := file_name_problem(name):
+                yield (*key, "inputs", number), problem, ""
+            elif names[name] > 1 or name == origin.script:
+                yield (*key, "inputs", number), f"{name!r} is there twice", ""

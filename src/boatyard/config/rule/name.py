@@ -1,0 +1,51 @@
+"""Names that become file names, folders, channels or addresses. They are not trusted."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_FILE_NAME = re.compile(r"[!-.0-\[\]-~]+")  # printable ASCII but for blank, slash and backslash
+
+
+def file_name_problem(name: str) -> str:
+    """Why a name is no plain file name (azldev's rule for components, scripts, archives …); empty when it is one."""
+    if name in ("", ".", ".."):
+        return f"{name!r} is not a name"
+    if not _FILE_NAME.fullmatch(name):
+        return f"{name!r} is not a plain file name: ASCII without blanks, '/' and '\\'"
+    if len(name) > 200:
+        return f"a name of {len(name)} characters is too long for a file"
+    return ""
+
+
+def channel_problem(name: str) -> str:
+    """Why a text cannot name a channel; empty is allowed and means that none is given."""
+    if name in (".", "..") or any(char in name for char in "/\\\0") or not name.isprintable():
+        return f"{name!r} is not the name of a channel: no '/', no '\\', not '.' or '..'"
+    return ""
+
+
+def tree_path_problem(path: str) -> str:
+    """Why a text is no path inside a source tree; empty when it is one."""
+    if not path or "\0" in path:
+        return f"{path!r} is not a path"
+    if path.startswith("/"):
+        return f"{path!r} is absolute"
+    if ".." in path.split("/"):
+        return f"{path!r} leaves the source tree"
+    return ""
+
+
+def address_problem(address: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
+    """Why a text is no address of one of the schemes, with a host; empty when it is one."""
+    if any(char in address for char in "\r\n\0\u2028\u2029"):
+        return f"{address!r} holds a line break or NUL"
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError as error:
+        return f"{address!r} is not an address: {error}"
+    if parts.scheme not in schemes:
+        return f"{address!r} is not an address that begins with {' or '.join(f'{name}://' for name in schemes)}"
+    return "" if host or parts.scheme == "file" else f"{address!r} names no host"
