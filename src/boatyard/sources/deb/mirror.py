@@ -146,7 +146,7 @@ def _bases(entries: Iterable[AptEntry]) -> tuple[str, ...]:
     for entry in entries:
         for uri in entry.uris:
             for address in _mirror_list(uri) if uri.startswith("mirror+file:") else (uri,):
-                if urlsplit(address).scheme in ("http", "https"):
+                if _is_address(address):
                     found[address.rstrip("/")] = None
     return tuple(found)
 
@@ -168,13 +168,20 @@ def _priority(words: list[str]) -> int:
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    if not _is_address(text):
         raise ConfigError(
             f"{text!r} is not the address of a mirror",
             hint="write the folder that holds `dists` and `pool`: http://HOST/debian",
         )
     return text.rstrip("/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.query and not parts.fragment
 
 
 def _security_beside(main: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import re
 
 MAX_LENGTH = 256
 _VERSION = re.compile(r"(?:([0-9]{1,9}):)?([A-Za-z0-9.+~:-]*?)(?:-([A-Za-z0-9.+~]*))?")
-_PIECE = re.compile(r"([^0-9]*)([0-9]*)")
+_FIRST = re.compile(r"([^0-9]*)([0-9]*)")
+_NEXT = re.compile(r"([^0-9]+)([0-9]*)")
 
 _Piece = tuple[tuple[int, ...], int]
 VersionKey = tuple[int, tuple[_Piece, ...], tuple[_Piece, ...]]
@@ -18,7 +19,7 @@ def split_version(version: str) -> tuple[int, str, str]:
     ValueError for what is no Debian version, and for one of more than 256 characters.
     """
     match = _VERSION.fullmatch(version)
-    if match is None or not match[2] or len(version) > MAX_LENGTH:
+    if match is None or not match[2] or len(version) > MAX_LENGTH or (":" in match[2] and not match[1]):
         raise ValueError(f"{version[:80]!r} is not a Debian version ([epoch:]upstream[-revision])")
     return int(match[1] or 0), match[2], match[3] or ""
 
@@ -30,10 +31,11 @@ def version_key(version: str) -> VersionKey:
 
 
 def _pieces(text: str) -> tuple[_Piece, ...]:
-    # The pattern also matches the empty end, which stands for the end of the text in comparisons.
-    return tuple(
-        ((*(_weight(character) for character in words), 0), int(number or 0)) for words, number in _PIECE.findall(text)
-    )
+    """Pairs of non-digits and number; the last, empty one stands for the end of the text."""
+    first = _FIRST.match(text)
+    assert first is not None, "both its parts may be empty"
+    pairs = [first.groups(), *_NEXT.findall(text, first.end()), ("", "")]
+    return tuple(((*(_weight(character) for character in words), 0), int(number or 0)) for words, number in pairs)
 
 
 def _weight(character: str) -> int:
