@@ -66,6 +66,10 @@ class Signer:
         """The text as one cleartext-signed message."""
         return self._gpg(*options, "--clearsign", text=text)
 
+    def adopt(self, other: Signer) -> None:
+        """Takes over the secret key of another, to sign with both."""
+        self._gpg("--import", text=other._gpg("--export-secret-keys"))
+
     def close(self) -> None:
         """Ends the agent that gpg has started for this home."""
         self._run(Command(argv=("gpgconf", "--homedir", str(self._home), "--kill", "all")))

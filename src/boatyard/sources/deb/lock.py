@@ -44,12 +44,12 @@ LOCK_VERSION = 1
 MAX_LOCK_SIZE = 4 << 20
 CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
-Name = Annotated[str, msgspec.Meta(pattern=f"^{NAME.pattern}$")]
-Version = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+~:-]+$", max_length=MAX_LENGTH)]
-Suite = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-PoolPath = Annotated[str, msgspec.Meta(pattern=f"^{POOL_PATH.pattern}$")]
+Name = Annotated[str, msgspec.Meta(pattern=rf"^{NAME.pattern}\Z")]
+Version = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+~:-]+\Z", max_length=MAX_LENGTH)]
+Suite = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
+PoolPath = Annotated[str, msgspec.Meta(pattern=rf"^{POOL_PATH.pattern}\Z")]
 Size = Annotated[int, msgspec.Meta(gt=0, le=MAX_DEB)]
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class LockedDeb(Table, frozen=True):
