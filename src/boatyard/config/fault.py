@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
 from boatyard.base.where import Where
-from boatyard.config.locate import Key, key_lines
+from boatyard.config.locate import Key, key_lines, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def to_error(faults: Sequence[Fault]) -> ConfigError:
     for fault in dict.fromkeys(faults[:MAX_FAULTS]):
         if fault.key and fault.file not in lines:
             lines[fault.file] = _lines(fault.file)
-        line = fault.line or _line(lines.get(fault.file, {}), fault.key)
+        line = fault.line or nearest(lines.get(fault.file, {}), fault.key)
         problems.append(Problem(fault.what, Where(fault.file, line, dotted(fault.key)), fault.detail, fault.hint))
     if len(faults) > MAX_FAULTS:
         problems.append(Problem(f"{len(faults) - MAX_FAULTS} more problems are not shown"))
@@ -59,13 +59,5 @@ def to_error(faults: Sequence[Fault]) -> ConfigError:
 def _lines(file: Path) -> dict[Key, int]:
     try:
         return key_lines(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, IndexError, RecursionError):  # the file changed since it was read: the key must do
+    except (OSError, ValueError, IndexError, RecursionError):  # it changed since it was read: the key must do
         return {}
-
-
-def _line(lines: dict[Key, int], key: Key) -> int:
-    while key:
-        if key in lines:
-            return lines[key]
-        key = key[:-1]
-    return 0

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Key = tuple[str | int, ...]
 
@@ -36,14 +36,14 @@ def key_lines(text: str) -> dict[Key, int]:
     return lines
 
 
-def line_of(text: str, key: Key) -> int:
+def nearest(lines: Mapping[Key, int], key: Key) -> int:
     """The line of a key, or of the nearest table around it; 0 when there is none."""
-    lines = key_lines(text)
-    while key:
-        if key in lines:
-            return lines[key]
-        key = key[:-1]
-    return 0
+    return next((lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in lines), 0)
+
+
+def line_of(text: str, key: Key) -> int:
+    """The line of a key in a text, or of the nearest table around it; 0 when there is none."""
+    return nearest(key_lines(text), key)
 
 
 class _Scanner:

@@ -71,6 +71,12 @@ def anchor(kind: Any, value: Any, folder: str) -> Any:
     return value
 
 
+def keys_of(kind: Any, value: dict[str, Any]) -> frozenset[str]:
+    """The keys of the class that a table chooses among tagged classes, with that of the tag; empty if it fits none."""
+    chosen = _concrete(kind, value)
+    return frozenset((*_fields(chosen), chosen.__struct_config__.tag_field)) if _is_struct(chosen) else frozenset()
+
+
 def _anchored(is_path: bool, text: str, folder: str) -> str:
     if is_path:
         return os.path.normpath(os.path.join(folder, text))  # noqa: PTH118

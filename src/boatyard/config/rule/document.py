@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from boatyard.config.fault import Fault
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
-from boatyard.config.rule.name import channel_problem, file_name_problem
+from boatyard.config.rule.name import file_name_problem
 from boatyard.config.rule.overlay import metadata_rules
 from boatyard.config.rule.resource import resource_rules
 from boatyard.config.shape import overlay_prefix
@@ -34,18 +34,7 @@ def document_faults(document: Document, *, additions: bool) -> list[Fault]:
 
 
 def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
-    written = data.get("components", {})
-    for name, component in config.components.items():
-        key: Key = ("components", name)
-        yield from explicit_rules(name, component, key)
-        if written[name]:
-            yield from component_rules(component, key)
-    yield from component_rules(config.default_component_config, ("default-component-config",))
-    for name, group in config.component_groups.items():
-        key = ("component-groups", name)
-        yield from component_rules(group.default_component_config, (*key, "default-component-config"))
-        if group.metadata is not None:
-            yield from metadata_rules(group.metadata, (*key, "metadata"))
+    yield from _component_tables_rules(config, data.get("components", {}))
     for name, distro in config.distros.items():
         yield from _distro_rules(distro, ("distros", name))
     yield from publish_rules(config.default_package_config.publish, ("default-package-config", "publish"))
@@ -56,12 +45,24 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
     for name, suite in config.test_suites.items():
         yield from test_suite_rules(name, suite, ("test-suites", name))
     yield from resource_rules(config.resources, ("resources",))
-    for name in config.channels:
-        if problem := channel_problem(name) or file_name_problem(name):
-            yield ("channels", name), problem, ""
-    for name in config.seeds:
-        if problem := file_name_problem(name):
-            yield ("seeds", name), problem, ""
+    for section, names in (("channels", config.channels), ("seeds", config.seeds)):
+        for name in names:
+            if problem := file_name_problem(name):
+                yield (section, name), problem, ""
+
+
+def _component_tables_rules(config: ConfigFile, written: dict[str, Any]) -> Iterator[Told]:
+    for name, component in config.components.items():
+        key: Key = ("components", name)
+        yield from explicit_rules(name, component, key)
+        if written[name]:  # most tables are empty, thousands of them
+            yield from component_rules(component, key)
+    yield from component_rules(config.default_component_config, ("default-component-config",))
+    for name, group in config.component_groups.items():
+        key = ("component-groups", name)
+        yield from component_rules(group.default_component_config, (*key, "default-component-config"))
+        if group.metadata is not None:
+            yield from metadata_rules(group.metadata, (*key, "metadata"))
 
 
 def _distro_rules(distro: Distro, key: Key) -> Iterator[Told]:

@@ -42,14 +42,8 @@ def overlay_rules(overlay: Overlay, key: Key) -> Iterator[Told]:
         yield from _regex_rules(regex, (*key, "regex"))
     if file := getattr(overlay, "file", ""):
         yield from _file_rules(overlay, kind, file, (*key, "file"))
-    if isinstance(overlay, FileRename) and file_name_problem(overlay.replacement) and "/" in overlay.replacement:
-        yield (
-            (*key, "replacement"),
-            f"overlay type {kind} requires replacement to be a filename only",
-            "remove the folder",
-        )
-    elif isinstance(overlay, FileRename) and overlay.replacement in (".", ".."):
-        yield (*key, "replacement"), f"{overlay.replacement!r} is not a name", ""
+    if isinstance(overlay, FileRename):
+        yield from _rename_rules(overlay.replacement, (*key, "replacement"))
     if archive := getattr(overlay, "archive", ""):
         if problem := file_name_problem(archive):
             yield (*key, "archive"), problem, ""
@@ -57,6 +51,14 @@ def overlay_rules(overlay: Overlay, key: Key) -> Iterator[Told]:
             yield (*key, "archive"), f"{archive!r} is not a .tar, .tar.gz, .tar.xz or .tar.zst", ""
     if overlay.metadata is not None:
         yield from metadata_rules(overlay.metadata, (*key, "metadata"))
+
+
+def _rename_rules(replacement: str, key: Key) -> Iterator[Told]:
+    if "/" in replacement:
+        what = "overlay type file-rename requires replacement to be a filename only"
+        yield key, what, "remove the folder"
+    elif replacement in (".", "..") or "\0" in replacement:
+        yield key, f"{replacement!r} is not a name", ""
 
 
 def _regex_rules(regex: str, key: Key) -> Iterator[Told]:
