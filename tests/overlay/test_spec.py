@@ -260,8 +260,10 @@ EDITS: list[tuple[str, Edit, str, str]] = [
     (
         "remove a subpackage",
         RemoveSubpackage(package="devel"),
-        "Name: t\n\n%description\nm\n\n%package devel\nSummary: d\n\n%description devel\nd\n\n%files\n/t\n\n"
-        "%files devel\n/h\n\n%post devel\ne\n\n%changelog\n",
+        (
+            "Name: t\n\n%description\nm\n\n%package devel\nSummary: d\n\n%description devel\nd\n\n%files\n/t\n\n"
+            "%files devel\n/h\n\n%post devel\ne\n\n%changelog\n"
+        ),
         "Name: t\n\n%description\nm\n\n%files\n/t\n\n%changelog\n",
     ),
     (
