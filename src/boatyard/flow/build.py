@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.build_result import BuildResult
-    from boatyard.base.arch import Arch
-    from boatyard.flow.lock import SeedMirror
-    from boatyard.flow.ports import Ports
     from boatyard.flow.source import ComponentSource
-    from boatyard.flow.workspace import Workspace
+    from boatyard.flow.yard import Yard
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +30,17 @@ class Built:
     fresh: int
 
 
-def build_components(
-    sources: Sequence[ComponentSource], mirror: SeedMirror, workspace: Workspace, arch: Arch, ports: Ports
-) -> Built:
+def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
     """Builds what the store lacks, the heaviest first. Killed at any moment, a second run goes on from there."""
-    environment = find_environment(arch, ports.run)
-    store = BuildStore(workspace.builds)
-    with locked(workspace.builds / "lock"):
-        sweep_temporaries(workspace.builds)
+    ports = yard.ports
+    environment = find_environment(yard.arch, ports.run)
+    store = BuildStore(yard.workspace.builds)
+    with locked(store.root / "lock"):
+        sweep_temporaries(store.root)
         keys = {source.component.name: build_key(source.key, environment) for source in sources}
         found = dict(zip(keys, run_all(store.find, keys.values()), strict=True))
         todo = sorted((s for s in sources if found[s.component.name] is None), key=lambda s: -s.weight)
-        debs = _fetch(todo, mirror, ports)
+        debs = _fetch(yard, todo)
         done = 0
 
         def build(source: ComponentSource) -> BuildResult:
@@ -68,10 +64,10 @@ def build_components(
     return Built(tuple(result for result in found.values() if result is not None), len(todo))
 
 
-def _fetch(todo: Sequence[ComponentSource], mirror: SeedMirror, ports: Ports) -> Mapping[str, Mapping[str, Path]]:
+def _fetch(yard: Yard, todo: Sequence[ComponentSource]) -> Mapping[str, Mapping[str, Path]]:
     locks = [source.lock for source in todo if source.lock is not None]
     if not locks:
         return {}
     count = sum(len(lock.debs) for lock in locks)
-    with ports.reporter.step(f"Fetch {count} seed packages"):
-        return fetch_debs(locks, mirror.mirror, mirror.store, ports.reporter, mirror.any_index)
+    with yard.ports.reporter.step(f"Fetch {count} seed packages"):
+        return fetch_debs(locks, yard.mirror.mirror, yard.mirror.store, yard.ports.reporter, yard.mirror.any_index)

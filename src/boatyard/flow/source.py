@@ -18,6 +18,7 @@ from boatyard.base.error import ConfigError, SourceError
 from boatyard.config.model.component import LocalSpec
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.model.source_file import SigningKeyOrigin
+from boatyard.flow.lock import read_locks
 from boatyard.overlay.apply import apply_overlays
 from boatyard.sources.deb.repackage import tree_key, write_source_tree
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from boatyard.config.model.component import Component
     from boatyard.config.model.seed import Seed
+    from boatyard.flow.yard import Yard
     from boatyard.sources.deb.lock import DebLock
 
 RECIPE = 1
@@ -47,11 +49,10 @@ class ComponentSource:
         return sum(deb.size for deb in self.lock.debs) if self.lock is not None else 0
 
 
-def plan_sources(
-    components: Sequence[Component], locks: Mapping[str, DebLock], seeds: Mapping[str, Seed], public_key: bytes
-) -> list[ComponentSource]:
-    """The source of each component with its key; ConfigError for a kind of spec that cannot be built yet."""
-    return [_plan(component, locks, seeds, public_key) for component in components]
+def plan_sources(yard: Yard, components: Sequence[Component]) -> list[ComponentSource]:
+    """The source of each component with its key; ConfigError for a kind of spec that cannot be built here."""
+    locks = read_locks(yard, components)
+    return [_plan(yard, component, locks) for component in components]
 
 
 def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) -> SourceTree:
@@ -75,9 +76,8 @@ def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) ->
     return structs.replace(tree, key=source.key)
 
 
-def _plan(
-    component: Component, locks: Mapping[str, DebLock], seeds: Mapping[str, Seed], public_key: bytes
-) -> ComponentSource:
+def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> ComponentSource:
+    public_key = yard.key.public
     common: list[object] = [
         RECIPE,
         component.name,
@@ -88,14 +88,15 @@ def _plan(
     if any(isinstance(extra.origin, SigningKeyOrigin) for extra in component.source_files):
         common.append(public_key)
     match component.spec:
-        case DebSpec(seed=name):
-            seed = seeds[name] if name else next(iter(seeds.values()))
+        case DebSpec():
+            _, seed = yard.project.seed_of(component)
             lock = locks[component.name]
             key = fingerprint([common, tree_key(lock, seed, component.seed)])
             return ComponentSource(component, key, public_key, lock, seed)
         case LocalSpec(path=spec):
             if not spec.is_file():
-                raise SourceError(f"component {component.name}: the spec {spec} does not exist")
+                where = yard.project.where("components", component.name)
+                raise SourceError(f"component {component.name}: there is no spec {spec}", where=where)
             return ComponentSource(component, fingerprint([common, spec.name, sha256_tree(spec.parent)]), public_key)
         case _:
             raise _unbuildable(component)

@@ -18,6 +18,8 @@ from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from boatyard.ports.run import Runner
 
 GNUPG_HOME = "/gnupg"
@@ -55,7 +57,7 @@ class SigningKey:
         return Sandbox(writable=((self.home, GNUPG_HOME),))
 
 
-def keys_dir(environ: dict[str, str] | None = None) -> Path:
+def keys_dir(environ: Mapping[str, str] | None = None) -> Path:
     """`$XDG_DATA_HOME/boatyard/keys`, by default under ~/.local/share."""
     env = os.environ if environ is None else environ
     base = env.get("XDG_DATA_HOME", "")
