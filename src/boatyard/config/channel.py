@@ -1,53 +1,84 @@
-"""Which channel a package is published to, and which setting decided it (azldev: package and component publishing)."""
+"""Which channel a package is published to, and which table says so."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from boatyard.config.model.component import Component
+    from boatyard.config.locate import Key
+    from boatyard.config.model.component import ComponentPublish
     from boatyard.config.model.package import PackagePublish
     from boatyard.config.project import Project
 
-# A whole segment of the name: elfutils-debuginfod is no debug package.
-DEBUG_PACKAGE = re.compile(r"-(debuginfo|debugsource)(-|$)")
+# A segment of the name, so that elfutils-debuginfod is no debug package and kernel-debuginfo-common is one.
+_DEBUG = re.compile(r".*-(debuginfo|debugsource)(-.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A channel (empty: none is configured) and the TOML key that decides; empty when none does."""
+    """`channel` is empty when no table says anything, "none" when it is not to be published; `key` says why."""
 
     channel: str
-    why: str
+    key: Key = ()
 
 
-def channel_of(project: Project, component: Component | None, package: str) -> Published:
-    """The channel of one RPM: default, then component, then package group, then the component's entry for the package."""
-    debug = bool(DEBUG_PACKAGE.search(package))
-    published = _laid_over(Published("", ""), project.default_package.publish, debug, "default-package-config.publish")
-    if component is not None:
-        own = component.publish.debuginfo_channel if debug else component.publish.rpm_channel
-        if own:
-            key = "debuginfo-channel" if debug else "rpm-channel"
-            published = Published(own, f"components.{component.name}.publish.{key}")
-    for name, group in project.package_groups.items():
-        if package in group.packages:
-            place = f"package-groups.{name}.default-package-config.publish"
-            published = _laid_over(published, group.default_package_config.publish, debug, place)
-            break
-    if component is not None and package in component.packages:
-        place = f"components.{component.name}.packages.{package}.publish"
-        published = _laid_over(published, component.packages[package].publish, debug, place)
-    return published
+@dataclass(frozen=True)
+class Channels:
+    """The channels of a project's packages. Made once, asked often."""
+
+    project: Project
+
+    @cached_property
+    def group_of(self) -> dict[str, str]:
+        """The package group of each package that is in one."""
+        return {package: name for name, group in self.project.package_groups.items() for package in group.packages}
+
+    def of(self, package: str, component: str = "") -> Published:
+        """The channel of a binary package, and the table that decides.
+
+        From low to high: default-package-config, the component's `publish`, the package group, the component's
+        `packages`. A component that is not known, as that of a package built elsewhere, decides nothing.
+        """
+        debug = is_debug_package(package)
+        owner = self.project.components.get(component)
+        group = self.group_of.get(package, "")
+        steps: list[tuple[PackagePublish | ComponentPublish | None, Key]] = [
+            (self.project.default_package.publish, ("default-package-config", "publish")),
+            (owner.publish if owner else None, ("components", component, "publish")),
+            (
+                self.project.package_groups[group].default_package_config.publish if group else None,
+                ("package-groups", group, "default-package-config", "publish"),
+            ),
+            (
+                owner.packages[package].publish if owner and package in owner.packages else None,
+                ("components", component, "packages", package, "publish"),
+            ),
+        ]
+        decided = Published("")
+        for publish, key in steps:
+            if publish is not None and (found := _chosen(publish, debug=debug)):
+                decided = Published(found[1], (*key, found[0]))
+        return decided
+
+    def of_source(self, component: str) -> Published:
+        """The channel of a component's source package."""
+        channel = self.project.component(component).publish.srpm_channel
+        return Published(channel, ("components", component, "publish", "srpm-channel")) if channel else Published("")
 
 
-def _laid_over(below: Published, publish: PackagePublish, debug: bool, place: str) -> Published:
+def is_debug_package(name: str) -> bool:
+    """Whether a package holds debugging symbols or sources, by its name."""
+    return _DEBUG.fullmatch(name) is not None
+
+
+def _chosen(publish: PackagePublish | ComponentPublish, *, debug: bool) -> tuple[str, str] | None:
+    """The key and the channel that a table gives to a package."""
     if debug:
-        return (
-            Published(publish.debuginfo_channel, f"{place}.debuginfo-channel") if publish.debuginfo_channel else below
-        )
+        return ("debuginfo-channel", publish.debuginfo_channel) if publish.debuginfo_channel else None
     if publish.rpm_channel:
-        return Published(publish.rpm_channel, f"{place}.rpm-channel")
-    return Published(publish.channel, f"{place}.channel") if publish.channel else below
+        return "rpm-channel", publish.rpm_channel
+    old = getattr(publish, "channel", "")  # azldev's first name of rpm-channel
+    return ("channel", old) if old else None
