@@ -55,7 +55,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has seen enough (`… | head`); nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        return _bug(error)
     return code
+
+
+def _bug(error: Exception) -> int:
+    """Says that Boatyard is at fault, and keeps the traceback for the report."""
+    import tempfile
+    import traceback
+
+    handle, name = tempfile.mkstemp(prefix="boatyard-bug-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        traceback.print_exception(error, file=stream)
+    print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"  hint: this is a bug in Boatyard, not in your input; please report it with {name}", file=sys.stderr)
+    return BoatyardError.exit_code
 
 
 def make_parser(noun: str | None) -> argparse.ArgumentParser:
@@ -65,6 +80,11 @@ def make_parser(noun: str | None) -> argparse.ArgumentParser:
         description="Builds an in-house Linux distribution from TOML and takes it on a sea trial before the cloud.",
     )
     parser.add_argument("--version", action="version", version=f"boatyard {__version__}")
+    parser.add_argument("-C", "--project", metavar="DIR", help="work in that project, instead of the one around here")
+    parser.add_argument(
+        "--config-file", action="append", metavar="FILE", help="lay another configuration over the project's"
+    )
+    parser.add_argument("--permissive-config", action="store_true", help="take unknown keys and such as warnings")
     nouns = parser.add_subparsers(metavar="NOUN", title="nouns")
     if noun is not None:
         importlib.import_module(NOUNS[noun][0]).register(nouns)

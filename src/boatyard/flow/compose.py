@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.size import format_size
-from boatyard.config.channel import channel_of
+from boatyard.config.channel import Channels
 from boatyard.ports.files import locked, sweep_temporaries
 from boatyard.repo.compose import find_compose, make_current, plan_compose, write_compose
 from boatyard.repo.signed import SignedStore
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 def compose(yard: Yard, results: Sequence[BuildResult]) -> Compose:
     """The repositories of a distribution, one for each channel, and `current` pointing at them."""
     project, ports, root = yard.project, yard.ports, yard.workspace.repo
-    published = [
-        (rpm, channel_of(project, project.component(result.component), rpm.name).channel)
-        for result in results
-        for rpm in result.rpms
-    ]
+    channels = Channels(project)
+    published = [(rpm, channels.of(rpm.name, result.component).channel) for result in results for rpm in result.rpms]
     plan = plan_compose(published, project.channels, yard.key.digest)
     with locked(root / "lock"):
         sweep_temporaries(root)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from boatyard.config.model.project import Settings
+
 CACHE_VARIABLE = "BOATYARD_CACHE"
 
 
@@ -21,6 +23,13 @@ class Workspace:
     log: Path
     locks: Path
     cache: Path
+
+    @classmethod
+    def of(cls, settings: Settings, cache: Path) -> Workspace:
+        """The folders that a project's settings name."""
+        return cls(
+            work=settings.work_dir, out=settings.output_dir, log=settings.log_dir, locks=settings.lock_dir, cache=cache
+        )
 
     @classmethod
     def under(cls, folder: Path, cache: Path) -> Workspace:
