@@ -1,0 +1,163 @@
+"""`boatyard component`: the components of a project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boatyard.base.error import ConfigError
+from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
+from boatyard.cli.table import add_format, render_pairs, show, to_json
+from boatyard.config.dump import component_json
+from boatyard.config.model.component import LocalSpec, UpstreamSpec
+from boatyard.config.model.overlay import type_of
+from boatyard.config.model.seed import DebSpec
+from boatyard.config.select import Selection, select
+
+if TYPE_CHECKING:
+    import argparse
+
+    from boatyard.config.model.component import Component
+    from boatyard.config.project import Project
+
+COLUMNS = ("name", "type", "source", "overlays", "groups")
+
+
+def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the noun with its verbs."""
+    verbs = nouns.add_parser("component", aliases=["comp"], help="components", description=__doc__).add_subparsers(
+        metavar="VERB", required=True
+    )
+    add_list(verbs)
+    add_query(verbs)
+    add_add(verbs)
+
+
+def add_list(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("list", help="components with all they inherit")
+    add_project(parser)
+    add_selection(parser)
+    add_format(parser)
+    parser.set_defaults(run=list_components)
+
+
+def add_query(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("query", help="components in full, with the line that defines each")
+    add_project(parser)
+    add_selection(parser)
+    parser.add_argument("-o", "-O", "--output", choices=("table", "json"), default="table")
+    parser.set_defaults(run=query_components)
+
+
+def add_add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("add", help="add components to the root file of the project")
+    add_project(parser)
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--spec", metavar="FILE", help="a local spec (for one NAME)")
+    kind.add_argument("--commit", metavar="HASH", help="an upstream commit to stay at (for one NAME)")
+    kind.add_argument("--deb", action="store_true", help="repackaged from the Debian source package of that name")
+    parser.set_defaults(run=add_components)
+
+
+def list_components(args: argparse.Namespace) -> int:
+    """One line for each component selected; all of them when nothing is."""
+    project = chosen_project(args)
+    components = selected(project, args)
+    rows = [_row(component) for component in components] if args.output != "json" else []
+    data = _data(project, components) if args.output == "json" else None
+    show(args.output, COLUMNS, rows, data)
+    return 0
+
+
+def query_components(args: argparse.Namespace) -> int:
+    """Everything about each component selected."""
+    project = chosen_project(args)
+    components = selected(project, args)
+    if args.output == "json":
+        data = [
+            record | {"where": str(project.where("components", component.name) or component.file)}
+            for component, record in zip(components, _data(project, components), strict=True)
+        ]
+        print(to_json(data))
+    else:
+        print("\n\n".join(render_pairs(_pairs(project, component)) for component in components))
+    return 0
+
+
+def add_components(args: argparse.Namespace) -> int:
+    """Appends tables to the root file; the rest of the file stays as it is."""
+    from boatyard.config.edit import new_component_tables
+    from boatyard.ports.files import write_atomic
+
+    project = chosen_project(args)
+    if (args.spec or args.commit) and len(args.names) > 1:
+        raise ConfigError("--spec and --commit are for one component", hint="add the others by a second command")
+    spec: dict[str, str] = {}
+    if args.spec:
+        spec = {"type": "local", "path": args.spec}
+    elif args.commit:
+        spec = {"type": "upstream", "upstream-commit": args.commit}
+    elif args.deb:
+        spec = {"type": "deb"}
+    text = new_component_tables(project, args.names, spec)
+    write_atomic(project.root, text, mode=project.root.stat().st_mode & 0o777)
+    print("\n".join(f"added {name} to {project.root}" for name in args.names))
+    return 0
+
+
+def selected(project: Project, args: argparse.Namespace) -> list[Component]:
+    """The components chosen on the command line; all of them when nothing is."""
+    selection = selection_of(args)
+    return select(project, Selection(everything=True) if selection.empty else selection)
+
+
+def _data(project: Project, components: list[Component]) -> list[dict[str, object]]:
+    return [component_json(component, project.settings.rendered_specs_dir) for component in components]
+
+
+def _row(component: Component) -> tuple[str, ...]:
+    kind = str(component.spec.__struct_config__.tag) or "?"
+    return component.name, kind, source_of(component), str(len(component.overlays) or ""), " ".join(component.groups)
+
+
+def source_of(component: Component) -> str:
+    """Where the spec comes from, in a few words: `fedora 43`, `fedora 43 @1a2b3c4d`, `bash.spec`, `deb bash`."""
+    spec = component.spec
+    if isinstance(spec, DebSpec):
+        return spec.source
+    if isinstance(spec, LocalSpec):
+        return spec.path.name
+    if not isinstance(spec, UpstreamSpec):
+        return ""
+    words = [spec.upstream_distro.name, spec.upstream_distro.version]
+    if spec.upstream_name:
+        words.append(spec.upstream_name)
+    if spec.upstream_commit:
+        words.append(f"@{spec.upstream_commit[:12]}")
+    return " ".join(word for word in words if word)
+
+
+def _pairs(project: Project, component: Component) -> dict[str, str]:
+    build = component.build
+    reference = getattr(component.spec, "upstream_distro", None)
+    return {
+        "name": component.name,
+        "type": str(component.spec.__struct_config__.tag),
+        "source": source_of(component),
+        "snapshot": reference.snapshot if reference else "",
+        "where": str(project.where("components", component.name) or component.file),
+        "groups": " ".join(component.groups),
+        "release": component.release.calculation,
+        "with": " ".join(build.with_),
+        "without": " ".join(build.without),
+        "defines": " ".join(f"{name}={value}" for name, value in build.defines.items()),
+        "%check": f"skipped: {build.check.skip_reason}" if build.check.skip else "",
+        "source files": " ".join(source.filename for source in component.source_files),
+        "overlays": "\n".join(
+            f"{number}. {type_of(overlay)}" + (f" ({overlay.description})" if overlay.description else "")
+            for number, overlay in enumerate(component.overlays, 1)
+        ),
+        "channel": msgspec.to_builtins(component.publish).get("rpm-channel", ""),
+    }
