@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TAIL_LINES = 20
+Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
     "PATH": SEARCH_PATH,
     "LANG": "C.UTF-8",
@@ -111,7 +112,7 @@ class HostRunner:
     @contextlib.contextmanager
     def start(
         self, command: Command, *, stdout: int | None = subprocess.PIPE, stdin: int | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    ) -> Iterator[Process]:
         """A running process (for programs that are talked to); it and its group are ended on leaving the block."""
         program = find_program(command.argv[0])
         if stdin is None:

@@ -1,0 +1,52 @@
+"""Folders that live as long as a process: removed at the end, or by the next one when the process was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from boatyard.ports.files import TEMPORARY, locked, remove_tree, temporary_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OWNER = "owner.lock"
+
+
+@contextlib.contextmanager
+def leased_dir(parent: Path) -> Iterator[Path]:
+    """A new folder under `parent`, readable by this user only; what killed processes left there is removed first.
+
+    `parent` is for such folders alone. A folder's owner holds a lock on a file in it, which a kill frees.
+    """
+    with contextlib.ExitStack() as stack:
+        with locked(parent / "lease.lock"):  # between making a folder and locking it nobody may sweep
+            _sweep(parent)
+            folder = stack.enter_context(temporary_dir(parent))
+            folder.chmod(0o700)
+            stack.enter_context(locked(folder / OWNER))
+        yield folder
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{TEMPORARY}*"):
+        if not _owned(folder / OWNER):
+            remove_tree(folder)
+
+
+def _owned(lock: Path) -> bool:
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

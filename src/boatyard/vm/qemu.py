@@ -1,0 +1,163 @@
+"""From a machine to QEMU's command line. Pure.
+
+What a guest can reach of the host is decided here: no shared folder, no monitor, no default device, QEMU's own seccomp
+filter on, and no network beyond what `Network` says.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from boatyard.base.arch import Arch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.artifact.machine import Drive, Machine, Network
+
+# Names inside the folder QEMU runs in; relative, because a socket's path may have 107 bytes at most.
+SERIAL_SOCKET = "serial.sock"
+QMP_SOCKET = "qmp.sock"
+
+MACHINE_TYPE = {Arch.X86_64: "q35", Arch.AARCH64: "virt"}
+# A versioned name of each, as firmware descriptors match them.
+MACHINE_ALIAS = {Arch.X86_64: "pc-q35-7.2", Arch.AARCH64: "virt-7.2"}
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """UEFI code and the template of its variables, with their formats (raw or qcow2)."""
+
+    code: Path
+    code_format: str
+    variables: Path
+    variables_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """How guest code runs. `thread` counts for tcg only: QEMU below 8 corrupts guests with `multi`."""
+
+    kind: Literal["kvm", "tcg"]
+    thread: Literal["single", "multi"] = "multi"
+
+    @property
+    def option(self) -> str:
+        return self.kind if self.kind == "kvm" else f"tcg,thread={self.thread}"
+
+    @property
+    def emulated(self) -> bool:
+        return self.kind == "tcg"
+
+
+def program(arch: Arch) -> str:
+    """The QEMU program that runs machines of an architecture."""
+    return f"qemu-system-{arch}"
+
+
+def cpu_model(arch: Arch, accelerator: Accelerator, *, stealth: bool = False) -> str:
+    """Everything the accelerator can give: distributions with an x86-64-v3 baseline do not start on less."""
+    if accelerator.kind == "kvm":
+        return "host"
+    if arch is Arch.AARCH64:
+        return "max,pauth-impdef=on"  # the architected algorithm is ten times slower to emulate
+    return "max,tcg-cpuid=off" if stealth else "max"
+
+
+def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | None) -> tuple[str, ...]:
+    """The whole command line. QEMU connects its serial port and QMP to sockets that listen in its working folder.
+
+    `firmware` is needed when the machine's firmware is uefi. That QEMU is the connecting side is meant: when Boatyard
+    dies before QEMU has started, nobody listens and QEMU ends at once.
+    """
+    argv = [program(machine.arch), "-name", _value(machine.name), "-nodefaults", "-no-user-config"]
+    argv += ["-display", "none", "-sandbox", SANDBOX]
+    argv += ["-machine", MACHINE_TYPE[machine.arch], "-accel", accelerator.option]
+    argv += ["-cpu", cpu_model(machine.arch, accelerator, stealth=machine.stealth)]
+    argv += ["-smp", str(machine.cpus), "-m", f"{machine.memory_mib}M"]
+    if machine.uuid:
+        argv += ["-uuid", machine.uuid]
+    argv += ["-chardev", f"socket,id=serial,path={SERIAL_SOCKET}", "-serial", "chardev:serial"]
+    argv += ["-chardev", f"socket,id=qmp,path={QMP_SOCKET}", "-mon", "chardev=qmp,mode=control"]
+    if machine.firmware == "uefi":
+        assert firmware is not None
+        argv += _flash(firmware)
+    # A screen to photograph when the serial port is mute, and entropy, which a young guest lacks.
+    argv += ["-device", "VGA" if machine.arch is Arch.X86_64 else "ramfb", "-device", "virtio-rng-pci"]
+    argv += _drives(machine.drives)
+    argv += _network(machine.network)
+    if machine.balloon:
+        argv += ["-device", "virtio-balloon-pci,id=balloon"]
+    if machine.direct is not None:
+        argv += ["-kernel", str(machine.direct.kernel.absolute())]
+        argv += ["-initrd", str(machine.direct.initrd.absolute())] if machine.direct.initrd else []
+        argv += ["-append", machine.direct.cmdline] if machine.direct.cmdline else []
+    return (*argv, *_smbios(machine))
+
+
+def _flash(firmware: Firmware) -> list[str]:
+    code, variables = firmware.code, firmware.variables
+    return [
+        "-drive",
+        f"if=pflash,unit=0,format={firmware.code_format},readonly=on,file={_file(code)}",
+        "-drive",
+        f"if=pflash,unit=1,format={firmware.variables_format},snapshot=on,file={_file(variables)}",
+    ]
+
+
+def _drives(drives: tuple[Drive, ...]) -> list[str]:
+    argv: list[str] = []
+    if any(drive.kind == "cdrom" or drive.bus == "scsi" for drive in drives):
+        argv += ["-device", "virtio-scsi-pci,id=scsi"]
+    for index, drive in enumerate(drives):
+        name = f"drive{index}"
+        options = f"if=none,id={name},format={drive.format}"
+        if drive.kind == "cdrom":
+            options += ",media=cdrom,readonly=on"
+        else:
+            options += ",discard=unmap" + ("" if drive.keep_writes else ",snapshot=on")
+        argv += ["-drive", f"{options},file={_file(drive.path)}"]
+        argv += ["-device", f"{_device(drive)},drive={name},bootindex={index}"]
+    return argv
+
+
+def _device(drive: Drive) -> str:
+    if drive.kind == "cdrom":
+        return "scsi-cd,bus=scsi.0"
+    if drive.bus == "scsi":
+        return "scsi-hd,bus=scsi.0"
+    if drive.bus == "nvme":
+        return f"nvme,serial={drive.path.stem[:20].replace(',', '') or 'disk'}"
+    return "virtio-blk-pci"
+
+
+def _network(network: Network | None) -> list[str]:
+    if network is None:
+        return []
+    restrict = "off" if network.outward else "on"
+    user = f"user,id=net0,restrict={restrict},ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22"
+    return ["-netdev", user, "-device", f"virtio-net-pci,netdev=net0,mac={network.mac},romfile="]
+
+
+def _smbios(machine: Machine) -> list[str]:
+    argv: list[str] = []
+    for table in machine.smbios:
+        fields = "".join(f",{key}={_value(value)}" for key, value in table.fields.items())
+        argv += ["-smbios", f"type={table.type}{fields}"]
+    for name, value in sorted(machine.credentials.items()):
+        text = base64.b64encode(value).decode()
+        argv += ["-smbios", f"type=11,value=io.systemd.credential.binary:{_value(name)}={text}"]
+    return argv
+
+
+def _value(text: str) -> str:
+    """A value inside a list of QEMU options: a comma is written twice."""
+    return text.replace(",", ",,")
+
+
+def _file(path: Path) -> str:
+    """QEMU runs in a folder of its own, and takes `word:` at the start of a name for a protocol."""
+    return _value(str(path.absolute()))

@@ -1,0 +1,166 @@
+"""Commands inside a machine over SSH: a key of its own for every run, the host key pinned, one connection for all.
+
+Ready means that a command has run, not that a port is open: QEMU's network accepts connections for a guest that is
+still in its firmware.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from boatyard.base.error import ImageError, ToolError
+from boatyard.ports import clock
+from boatyard.ports.lease import leased_dir
+from boatyard.ports.run import Command, HostRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from boatyard.ports.run import Process, Result
+    from boatyard.vm.running import RunningMachine
+
+LOGIN_TIMEOUT_S = 300.0
+COMMAND_TIMEOUT_S = 120.0
+RETRY_S = 1.0
+SSH_FAILED = 255
+MAX_COPY_BYTES = 64 << 20
+CONTROL = "ssh.sock"  # relative to the machine's folder: a socket's path may have 107 bytes at most
+MARK = b"boatyard-ready\n"
+
+
+class Shell(Protocol):
+    """Runs a POSIX shell script in a guest; its exit code is in the result. ImageError when the guest is gone."""
+
+    def __call__(self, script: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Result: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SshKey:
+    """A key pair: the private key's file and the public key as OpenSSH writes it."""
+
+    private: Path
+    public: str
+
+
+@contextlib.contextmanager
+def ephemeral_key(run: HostRunner, scratch: Path) -> Iterator[SshKey]:
+    """A new Ed25519 key that is deleted at the end of the block, or by the next one after a kill."""
+    with leased_dir(scratch / "keys") as folder:
+        private = folder / "key"
+        run(Command(argv=("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "boatyard", "-f", str(private))))
+        yield SshKey(private, private.with_suffix(".pub").read_text(encoding="ascii").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """A way into one machine. Calling it runs a script; the host key is the one seen at the first login."""
+
+    run: HostRunner
+    folder: Path
+    port: int
+    key: Path
+    user: str = "root"
+
+    def argv(self, *options: str) -> tuple[str, ...]:
+        """`ssh` with everything but the remote command; nothing of the user's own configuration counts."""
+        settings = {
+            "BatchMode": "yes",
+            "IdentitiesOnly": "yes",
+            "IdentityAgent": "none",
+            "UserKnownHostsFile": str(self.folder / "known_hosts"),
+            "GlobalKnownHostsFile": "/dev/null",
+            "StrictHostKeyChecking": "accept-new",
+            "ConnectTimeout": "20",
+            "ServerAliveInterval": "15",
+            "ServerAliveCountMax": "8",
+            "LogLevel": "ERROR",
+        }
+        pairs = (part for name, value in settings.items() for part in ("-o", f"{name}={value}"))
+        where = ("-S", CONTROL, "-i", str(self.key), "-p", str(self.port), f"{self.user}@127.0.0.1")
+        return ("ssh", "-F", "none", *pairs, *options, *where)
+
+    def __call__(self, script: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Result:
+        return self._remote(script, None, timeout_s)
+
+    def copy_to(self, local: Path, remote: str, timeout_s: float = COMMAND_TIMEOUT_S) -> None:
+        """Copies a file of at most 64 MiB into the guest; needs nothing there but a shell and cat."""
+        if local.stat().st_size > MAX_COPY_BYTES:
+            raise ImageError(f"{local} is too big to be copied over SSH; serve it over HTTP instead")
+        result = self._remote(f"cat > {shlex.quote(remote)}", local.read_bytes(), timeout_s)
+        _check_copied(result, remote)
+
+    def copy_from(self, remote: str, timeout_s: float = COMMAND_TIMEOUT_S) -> bytes:
+        """The content of a file of the guest, of which the first 64 MiB."""
+        result = self._remote(f"head -c {MAX_COPY_BYTES} < {shlex.quote(remote)}", None, timeout_s)
+        _check_copied(result, remote)
+        return result.stdout
+
+    def _remote(self, script: str, data: bytes | None, timeout_s: float) -> Result:
+        result = self.run(
+            Command(
+                argv=(*self.argv("-o", "ControlMaster=no"), "--", script),
+                cwd=self.folder,
+                input=data,
+                ok=tuple(range(256)),
+                timeout_s=timeout_s,
+            )
+        )
+        if result.code == SSH_FAILED and result.stderr.strip():  # ssh says why; a script that ends so seldom does
+            raise ImageError("the connection to the machine is lost", detail=result.stderr.decode("utf-8", "replace"))
+        return result
+
+
+@contextlib.contextmanager
+def logged_in(vm: RunningMachine, key: Path, user: str = "root", timeout_s: float = LOGIN_TIMEOUT_S) -> Iterator[Ssh]:
+    """Logs in as soon as the guest lets us, and keeps that connection for all commands of the block.
+
+    ImageError when nobody could log in within the time (seconds), with ssh's words and the end of the console.
+    """
+    ssh = Ssh(vm.harbour.run, vm.folder, vm.qmp.forwarded_port(), key, user)
+    deadline = clock.monotonic() + timeout_s
+    while True:
+        with _master(ssh) as master:
+            reason = _refusal(master, deadline)
+            if not reason:
+                yield ssh
+                return
+        if vm.console.ended or clock.monotonic() + RETRY_S > deadline:
+            raise vm.console.failure(f"lets nobody log in over SSH ({reason})")
+        clock.sleep(RETRY_S)  # the guest offers no event for "sshd is up"
+
+
+@contextlib.contextmanager
+def _master(ssh: Ssh) -> Iterator[Process]:
+    """The connection that the others share. It ends with its input, so no background process can be left over."""
+    script = f"printf %s {shlex.quote(MARK.decode())}; exec cat >/dev/null"
+    (ssh.folder / CONTROL).unlink(missing_ok=True)
+    # The (empty) input makes the runner open a pipe, which stays open.
+    with ssh.run.start(Command(argv=(*ssh.argv("-M"), "--", script), cwd=ssh.folder, input=b"")) as process:
+        yield process
+
+
+def _refusal(master: Process, deadline: float) -> str:
+    """Empty once the guest has run the script; otherwise why it has not."""
+    assert master.stdout is not None and master.stderr is not None
+    got = b""
+    while MARK not in got:
+        left = deadline - clock.monotonic()
+        if left <= 0 or not select.select([master.stdout], [], [], left)[0]:
+            return "no answer in time"
+        data = os.read(master.stdout.fileno(), 1000)
+        if not data:
+            words = master.stderr.read(4096).decode("utf-8", "replace").strip()
+            return words.splitlines()[-1] if words else "the connection was closed"
+        got = (got + data)[-1000:]
+    return ""
+
+
+def _check_copied(result: Result, remote: str) -> None:
+    if result.code:
+        raise ToolError(f"{remote} could not be copied", detail=result.stderr.decode("utf-8", "replace") or result.text)
