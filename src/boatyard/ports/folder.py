@@ -141,7 +141,8 @@ class Folder:
 
     def rename(self, path: str, name: str) -> None:
         """Gives a file another name in the same folder; there must be none of that name."""
-        _parts(name)
+        if len(_parts(name)) > 1:
+            raise SourceError(f"cannot rename {path!r}: {name!r} is not a path inside its folder")
         with self._parent(path) as (parent, old):
             if _exists(name, parent):
                 raise SourceError(f"cannot rename {path!r}: {name!r} already exists")
