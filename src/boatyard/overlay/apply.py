@@ -27,7 +27,6 @@ from boatyard.config.model.overlay import (
 )
 from boatyard.overlay.archive import Repacked, repack, unpack_for_edit
 from boatyard.overlay.file import edit_files
-from boatyard.overlay.generated import NONE, Generated
 from boatyard.overlay.spec import edit_spec
 from boatyard.ports.files import link_or_copy, replacing_dir, temporary_dir, write_atomic
 from boatyard.ports.folder import Folder
@@ -38,6 +37,17 @@ if TYPE_CHECKING:
 
 ArchiveOverlay = FileRemove | FileSearchReplace
 GENERATED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Overlays that Boatyard adds itself, to run before and after those of the component."""
+
+    before: tuple[Overlay, ...] = ()
+    after: tuple[Overlay, ...] = ()
+
+
+NONE = Generated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,7 @@ def apply_overlays(
     """Applies overlays to a source tree and its spec, which lies at the top of the tree.
 
     BuildError names the component, the overlay by its number from 1 and its description, what did not match and what
-    nearly did; the tree is then as it was. An overlay that changes nothing is an error. `generated` are overlays to
-    run before and after. Without `edit_archives` the overlays of archives are left out, as for a tree that was made
+    nearly did; the tree is then as it was. An overlay that changes nothing is an error. Without `edit_archives` the overlays of archives are left out, as for a tree that was made
     without downloads.
     """
     numbered = [Numbered(component, number, overlay) for number, overlay in enumerate(overlays, start=1)]
