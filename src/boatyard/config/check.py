@@ -39,7 +39,10 @@ def _component_faults(project: Project, component: Component) -> Iterator[Fault]
         yield Fault(component.file, (*key, "spec", "path"), f"there is no file {spec.path}", "correct the path")
     elif isinstance(spec, UpstreamSpec):
         try:
-            project.distro_version(spec.upstream_distro)
+            distro, _ = project.distro_version(spec.upstream_distro)
+            if not distro.dist_git_base_uri:
+                what = f"component {component.name} comes from a distro without dist-git-base-uri"
+                yield Fault(component.file, (*key, "spec"), what, "name another in spec.upstream-distro")
         except NotFoundError as error:
             yield Fault(
                 component.file, (*key, "spec"), f"component {component.name}: {error.problems[0].what}", error.hint

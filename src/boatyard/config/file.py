@@ -22,7 +22,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
 
     schema: str = msgspec.field(default="", name="$schema")
     includes: tuple[str, ...] = ()
-    project: Settings = Settings()
+    project: Settings = msgspec.field(default_factory=Settings)
     distros: dict[str, Distro] = msgspec.field(default_factory=dict)
     resources: Resources = Resources()
     components: dict[str, ComponentConfig] = msgspec.field(default_factory=dict)

@@ -15,6 +15,7 @@ from boatyard.config.fault import Fault, to_error
 from boatyard.config.file import ConfigFile
 from boatyard.config.include import Tree
 from boatyard.config.merge import Merged, Raw, merge
+from boatyard.config.model.project import Settings
 from boatyard.config.project import Project
 from boatyard.config.repository import expand_repositories, input_faults
 from boatyard.config.resolve import Resolver
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 OWN_ROOT = "boatyard.toml"
 AZLDEV_ROOT = "azldev.toml"
 DEFAULTS = Path(__file__).parents[1] / "data" / "azldev-defaults.toml"
-_DIRECTORIES = {
-    "log-dir": "build/logs",
-    "work-dir": "build/work",
-    "output-dir": "out",
-    "rendered-specs-dir": "specs",
-    "lock-dir": "locks",
-}
 
 
 def load_project(start: Path, *, config_files: Iterable[Path] = (), permissive: bool = False) -> Project:
@@ -91,11 +85,11 @@ def _assemble(path: Path, tree: Tree) -> Project:
     spread = any(document.config.project.merge_components for document in tree.documents)
     merged = merge(tree.documents, merge_components=spread)
     folder = path.parent
-    settings = {key: str(folder / name) for key, name in _DIRECTORIES.items()} | merged.section("project")
+    directories = {key: str(folder / name) for key, name in Settings().directories().items()}
     sections = {name: table for name, table in merged.sections.items() if name != "components"}
-    config: ConfigFile = convert(sections | {"project": settings}, ConfigFile)
+    config: ConfigFile = convert(sections | {"project": directories | merged.section("project")}, ConfigFile)
     distros = {name: _with_host_mock(distro) for name, distro in config.distros.items()}
-    faults = [*merged.faults, *_directory_faults(settings, folder, merged)]
+    faults = [*merged.faults, *_directory_faults(config.project, folder, merged)]
     default, default_faults = _distro_default(config, merged)
     resolver = Resolver(merged, default)
     components = resolver.components()
@@ -159,11 +153,10 @@ def _with_host_mock(distro: Distro) -> Distro:
     return msgspec.structs.replace(distro, versions=versions)
 
 
-def _directory_faults(settings: Mapping[str, Any], folder: Path, merged: Merged) -> list[Fault]:
+def _directory_faults(settings: Settings, folder: Path, merged: Merged) -> list[Fault]:
     """A folder for results is emptied at times, so it must not hold the project."""
     faults = []
-    for key in _DIRECTORIES:
-        chosen = Path(settings[key])
+    for key, chosen in settings.directories().items():
         if chosen == folder or chosen in folder.parents:
             what = f"{str(chosen)!r} holds the project itself"
             hint = "results are replaced there: choose a folder of its own"
