@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from boatyard.base.error import ImageError
 from boatyard.ports import clock
@@ -116,18 +116,23 @@ class Console:
             raise self.failure(f"restarts again and again; it is in the stage {self.stage.title}")
 
     def _follow(self) -> None:
-        with self.log.open("ab", buffering=0) as log:
-            written = 0
-            while data := self._stream.receive():
-                if written < MAX_LOG_BYTES:
-                    log.write(data)
-                    written += len(data)
-                self._take(data)
-                if self._listener is not None:
-                    self._listener(data)
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        try:
+            with self.log.open("ab", buffering=0) as log:
+                self._copy(log)
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _copy(self, log: BinaryIO) -> None:
+        written = 0
+        while data := self._stream.receive():
+            if written < MAX_LOG_BYTES:
+                log.write(data)
+                written += len(data)
+            self._take(data)
+            if self._listener is not None:
+                self._listener(data)
 
     def _take(self, data: bytes) -> None:
         with self._changed:
