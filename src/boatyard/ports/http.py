@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import ipaddress
-import socket
+import os
 import ssl
 import threading
 import weakref
@@ -21,20 +20,18 @@ from urllib.parse import urljoin, urlsplit
 from boatyard.base.error import SourceError, TrustError
 from boatyard.ports import clock
 from boatyard.ports.files import replacing
+from boatyard.ports.route import Route, is_here, request_for, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MAX_REDIRECTS = 5
-DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECTS = (301, 302, 303, 307, 308)
 BUSY = (408, 429, 500, 502, 503, 504)
 MAX_RETRY_AFTER_S = 30
 CHUNK = 1 << 18
 HEADERS = {"User-Agent": "boatyard", "Accept-Encoding": "identity"}
-
-_Server = tuple[str, str, int]
 
 
 class AbsentError(SourceError):
@@ -56,12 +53,13 @@ class Patience:
 
 
 class Fetcher:
-    """Fetches over kept connections; safe to share between threads."""
+    """Fetches over kept connections, through the proxy that `environ` names; safe to share between threads."""
 
-    def __init__(self, patience: Patience | None = None) -> None:
+    def __init__(self, patience: Patience | None = None, environ: Mapping[str, str] = os.environ) -> None:
         self._patience = patience or Patience()
+        self._environ = environ
         self._lock = threading.Lock()
-        self._idle: dict[_Server, list[http.client.HTTPConnection]] = {}
+        self._idle: dict[Route, list[http.client.HTTPConnection]] = {}
         weakref.finalize(self, _close_all, self._idle)
 
     def get(self, url: str, *, limit: int) -> bytes:
@@ -87,7 +85,7 @@ class Fetcher:
                         attempt.failed(error)
             if part.got != size or part.digest.hexdigest() != sha256:
                 raise TrustError(
-                    f"{url} is not the file that was promised",
+                    f"{shown(url)} is not the file that was promised",
                     detail=f"expected {size} bytes, sha256 {sha256}\n"
                     f"received {part.got} bytes, sha256 {part.digest.hexdigest()}",
                     hint="nothing was kept; the mirror is damaged or someone changes files on the way",
@@ -106,11 +104,11 @@ class Fetcher:
     def _response(self, url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
         """The answer that holds the file, after redirects. Its connection is kept when the body was read to the end."""
         for _ in range(MAX_REDIRECTS + 1):
-            server, target = _server_and_target(url)
-            connection, response, reusable = self._take(server), None, False
+            request = request_for(url, self._environ)
+            connection, response, reusable = self._take(request.route), None, False
             try:
                 with _breakable():
-                    connection.request("GET", target, headers={**HEADERS, **headers})
+                    connection.request("GET", request.target, headers={**HEADERS, **request.headers, **headers})
                     response = connection.getresponse()
                 if response.status not in REDIRECTS:
                     if response.status != 200 and not (response.status == 206 and "Range" in headers):
@@ -120,22 +118,22 @@ class Fetcher:
                     return
                 url = redirect_target(url, response.headers.get("Location", ""))
             except _BrokenError:
-                self._drop(server)  # what was kept beside it may be as dead
+                self._drop(request.route)  # what was kept beside it may be as dead
                 raise
             finally:
                 if response is not None:
                     response.close()
                 if reusable:
-                    self._keep(server, connection)
+                    self._keep(request.route, connection)
                 else:
                     connection.close()
-        raise SourceError(f"{url}: more than {MAX_REDIRECTS} redirects")
+        raise SourceError(f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
 
     def _body(self, url: str, response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
         announced, got, started = response.length, 0, clock.monotonic()
         while announced is None or got < announced:
             if max(got, announced or 0) > limit:
-                raise TrustError(f"{url} is longer than the {limit} bytes expected", hint="nothing was kept")
+                raise TrustError(f"{shown(url)} is longer than the {limit} bytes expected", hint="nothing was kept")
             with _breakable():
                 # read1 gives what there is; read would wait for a whole chunk, and never see that a server dawdles.
                 chunk = response.read1(CHUNK if announced is None else min(CHUNK, announced - got))
@@ -150,24 +148,20 @@ class Fetcher:
             raise _BrokenError(f"the connection ended after {got} of {announced} bytes")
         response.close()
 
-    def _take(self, server: _Server) -> http.client.HTTPConnection:
+    def _take(self, route: Route) -> http.client.HTTPConnection:
         with self._lock:
-            idle = self._idle.get(server)
+            idle = self._idle.get(route)
             if idle:
                 return idle.pop()
-        scheme, host, port = server
-        timeout = self._patience.silence_s
-        if scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, port, timeout=timeout)
+        return route.open(self._patience.silence_s)
 
-    def _keep(self, server: _Server, connection: http.client.HTTPConnection) -> None:
+    def _keep(self, route: Route, connection: http.client.HTTPConnection) -> None:
         with self._lock:
-            self._idle.setdefault(server, []).append(connection)
+            self._idle.setdefault(route, []).append(connection)
 
-    def _drop(self, server: _Server) -> None:
+    def _drop(self, route: Route) -> None:
         with self._lock:
-            idle = self._idle.pop(server, [])
+            idle = self._idle.pop(route, [])
         for connection in idle:
             connection.close()
 
@@ -176,20 +170,7 @@ class Fetcher:
             yield _Attempt(url, number, self._patience)
 
 
-def _server_and_target(url: str) -> tuple[_Server, str]:
-    """The server of an address, and what to ask it for."""
-    try:
-        parts = urlsplit(url)
-        scheme, host, port = parts.scheme, parts.hostname, parts.port
-    except ValueError as error:
-        raise SourceError(f"{url!r} is no address: {error}") from error
-    if scheme not in DEFAULT_PORTS or not host:
-        raise SourceError(f"{url}: only http and https can be fetched")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return (scheme, host, port or DEFAULT_PORTS[scheme]), target
-
-
-def _close_all(idle: dict[_Server, list[http.client.HTTPConnection]]) -> None:
+def _close_all(idle: dict[Route, list[http.client.HTTPConnection]]) -> None:
     for connections in idle.values():
         for connection in connections:
             connection.close()
@@ -213,8 +194,8 @@ class _Attempt:
             clock.sleep(max(self._patience.pause_s * 4**self._number, error.pause_s))
             return
         raise SourceError(
-            f"{urlsplit(self._url).netloc} cannot be reached: {error}",
-            detail=self._url,
+            f"{urlsplit(shown(self._url)).netloc} cannot be reached: {error}",
+            detail=shown(self._url),
             hint="check the network and the mirror; downloads already made are kept, run the same command again",
             temporary=True,
         ) from error
@@ -271,12 +252,12 @@ def _breakable() -> Iterator[None]:
 
 def _refusal(url: str, response: http.client.HTTPResponse) -> Exception:
     if response.status in (404, 410):
-        return AbsentError(f"{url}: the server has no such file (HTTP status {response.status})")
+        return AbsentError(f"{shown(url)}: the server has no such file (HTTP status {response.status})")
     if response.status in BUSY:
         wanted = response.headers.get("Retry-After", "")
         pause = min(int(wanted), MAX_RETRY_AFTER_S) if wanted.isdecimal() and len(wanted) < 9 else 0
         return _BrokenError(f"HTTP status {response.status} {response.reason}", pause)
-    return SourceError(f"{url}: HTTP status {response.status} {response.reason}")
+    return SourceError(f"{shown(url)}: HTTP status {response.status} {response.reason}")
 
 
 def redirect_target(url: str, location: str) -> str:
@@ -285,21 +266,9 @@ def redirect_target(url: str, location: str) -> str:
         target = urljoin(url, location)
         before, after = urlsplit(url), urlsplit(target)
         unsafe = after.scheme not in ("http", "https") or (before.scheme, after.scheme) == ("https", "http")
-        unsafe = unsafe or (_is_here(after.hostname) and not _is_here(before.hostname))
+        unsafe = unsafe or (is_here(after.hostname) and not is_here(before.hostname))
     except ValueError:
         unsafe, target = True, location
     if unsafe:
-        raise SourceError(f"{url} redirects to an unsafe address", detail=target[:500])
+        raise SourceError(f"{shown(url)} redirects to an unsafe address", detail=shown(target)[:500])
     return target
-
-
-def _is_here(host: str | None) -> bool:
-    """Whether a host is written as an address of this machine or of its link-local network, in any notation."""
-    try:
-        address = ipaddress.ip_address(host or "")
-    except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(host or ""))  # 127.1, 0x7f.1, 2130706433
-        except OSError:
-            return (host or "").rstrip(".") == "localhost"
-    return address.is_loopback or address.is_link_local or address.is_unspecified

@@ -16,6 +16,7 @@ from boatyard.base.error import SourceError
 from boatyard.base.size import format_size
 from boatyard.graph.local import run_all
 from boatyard.ports.http import AbsentError
+from boatyard.ports.route import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,6 +81,6 @@ def _gone(gone: Sequence[tuple[DebLock, LockedDeb]], mirror: Mirror, read_index:
     names = " ".join(sorted({lock.component for lock, _ in gone}))
     return SourceError(
         f"{len(gone)} locked packages are no longer on the mirror" if len(gone) > 1 else lines[0],
-        detail="\n".join(lines if len(gone) > 1 else [f"{mirror.bases(gone[0][1].suite)[0]}/{gone[0][1].path}"]),
+        detail="\n".join(lines if len(gone) > 1 else [shown(f"{mirror.bases(gone[0][1].suite)[0]}/{gone[0][1].path}")]),
         hint=f"lock what the mirror has now: `boatyard component update {names}`",
     )
