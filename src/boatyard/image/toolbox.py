@@ -35,10 +35,10 @@ class Toolbox:
             inside(Sandbox(root=root, writable=writable), Command(argv=argv, env=self._env(None), log=self.log))
         )
 
-    def change_root(self, root: Path, *argv: str) -> Result:
+    def change_root(self, root: Path, *argv: str, ok: tuple[int, ...] = (0,)) -> Result:
         """Runs a program of a root file system that changes it, with root's rights and without network."""
         sandbox = Sandbox(root=root, root_writable=True, privileged=True)
-        return self.run(inside(sandbox, Command(argv=argv, env=self._env(None), log=self.log)))
+        return self.run(inside(sandbox, Command(argv=argv, env=self._env(None), log=self.log, ok=ok)))
 
     def _env(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return {"SOURCE_DATE_EPOCH": str(self.epoch), **(env or {})}

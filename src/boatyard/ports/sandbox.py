@@ -28,6 +28,7 @@ class Sandbox:
     """What a sandboxed program sees. Pairs are (path on the host, path inside).
 
     `root`: a root file system that takes the place of the host's; bound writable when `root_writable`.
+    `change_root`: a folder inside that programs change root to (package scripts do); it gets its own /proc and /dev.
     """
 
     read_only: tuple[tuple[Path, str], ...] = ()
@@ -35,6 +36,7 @@ class Sandbox:
     root: Path | None = None
     root_writable: bool = False
     privileged: bool = False
+    change_root: str = ""
 
     def with_writable(self, host: Path, inside: str) -> Sandbox:
         return replace(self, writable=(*self.writable, (host, inside)))
@@ -56,6 +58,9 @@ def inside(sandbox: Sandbox, command: Command) -> Command:
         argv += ["--ro-bind", str(host), path]
     for host, path in sandbox.writable:
         argv += ["--bind", str(host), path]
+    if sandbox.change_root:
+        argv += ["--proc", f"{sandbox.change_root}/proc", "--dev", f"{sandbox.change_root}/dev"]
+        argv += ["--tmpfs", f"{sandbox.change_root}/run", "--tmpfs", f"{sandbox.change_root}/tmp"]  # noqa: S108
     argv += ["--chdir", str(command.cwd or "/"), "--", *command.argv]
     return replace(command, argv=tuple(argv), cwd=None)
 
