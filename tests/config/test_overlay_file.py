@@ -1,0 +1,87 @@
+"""Overlay files: where they are looked for, their order, and what they may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.config.conftest import Load, Problems
+
+METADATA = '[metadata]\ncategory = "azl-pruning"\nupstream-status = "unknown"\n'
+
+
+def overlay_file(value: str) -> str:
+    return METADATA + f'[[overlays]]\ntype = "spec-add-tag"\ntag = "T"\nvalue = "{value}"\n'
+
+
+def values(component: object) -> list[str]:
+    return [overlay.value for overlay in component.overlays]  # type: ignore[attr-defined]
+
+
+def test_order_and_metadata(load: Load) -> None:
+    project = load(
+        {
+            "azldev.toml": 'includes = ["c/x.toml"]\n[default-component-config]\noverlay-files = ["o/**/*.toml"]\n[components.y]',
+            "c/x.toml": '[components.x]\noverlay-files = ["o/last.toml", "o/**/[!l]*.toml", "o/*.toml", "none/*"]\n'
+            'overlays = [{ type = "spec-add-tag", tag = "T", value = "inline" }]',
+            "c/o/z/a.toml": overlay_file("za"),
+            "c/o/b.toml": overlay_file("b"),
+            "c/o/last.toml": overlay_file("last"),
+            "o/y.toml": overlay_file("y"),
+        }
+    )
+    assert values(project.component("x")) == ["inline", "last", "za", "b"]
+    assert values(project.component("y")) == ["y"], "patterns that are inherited begin where the component is defined"
+    metadata = project.component("x").overlays[1].metadata
+    assert metadata is not None
+    assert metadata.category == "azl-pruning"
+
+
+def test_an_empty_list_inherits_nothing(load: Load) -> None:
+    project = load(
+        {
+            "azldev.toml": '[default-component-config]\noverlay-files = ["o.toml"]\n[components.x]\noverlay-files = []\n[components.y]',
+            "o.toml": overlay_file("1"),
+        }
+    )
+    assert values(project.component("x")) == []
+    assert values(project.component("y")) == ["1"]
+
+
+def test_sources_are_beside_the_overlay_file(load: Load, tmp_path: Path) -> None:
+    project = load(
+        {
+            "azldev.toml": '[components.x]\noverlay-files = ["o/f.toml"]',
+            "o/f.toml": METADATA + '[[overlays]]\ntype = "patch-add"\nsource = "p.patch"',
+        }
+    )
+    assert project.component("x").overlays[0].source == tmp_path / "o/p.patch"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (METADATA, "overlay file declares no overlays"),
+        ("[[overlays]]\ntype = 'file-remove'\nfile = 'a'", "missing key 'metadata'"),
+        (
+            METADATA + "[[overlays]]\ntype = 'file-remove'\nfile = 'a'\nmetadata.category = 'azl-pruning'\n"
+            "metadata.upstream-status = 'unknown'",
+            "per-overlay metadata is not allowed inside an overlay file",
+        ),
+        (METADATA + "[[overlays]]\ntype = 'file-remove'\nfile = '/a'", "overlay type file-remove requires file to be"),
+        (METADATA + "new = 1", "unknown key 'new'"),
+    ],
+)
+def test_what_is_wrong(problems: Problems, text: str, words: str) -> None:
+    told = problems({"azldev.toml": '[components.x]\noverlay-files = ["o.toml"]', "o.toml": text})
+    assert words in told[0]
+    assert told[0].startswith("o.toml")
+
+
+def test_a_name_that_is_not_there(problems: Problems) -> None:
+    told = problems('[components.x]\noverlay-files = ["absent.toml"]')
+    assert told[0].startswith("azldev.toml:2 components.x.overlay-files: overlay-files pattern matched no files: 'absent.toml'")

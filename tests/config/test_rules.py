@@ -1,0 +1,218 @@
+"""What is wrong with a table: place, words and cure. azldev's words stay searchable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.config.conftest import Load, Problems
+
+SHA = "a" * 64
+
+OVERLAYS = [
+    ('type = "spec-add-tag"\ntag = "A"', "overlay type spec-add-tag requires value field: (no description)"),
+    ('type = "spec-add-tag"\ntag = ""\nvalue = "x"\ndescription = "D"', "tag: invalid overlay 1 for component x: must"),
+    ('type = "spec-append-lines"\ndescription = "D"', "overlay type spec-append-lines requires lines field: D"),
+    ('type = "spec-append-lines"\nlines = []', "lines: invalid overlay 1 for component x: must not be empty"),
+    ('type = "spec-append-lines"\nlines = ["a"]\npackage = "p"', "requires section field"),
+    ('type = "spec-search-replace"\nregex = "a"\npackage = "p"', "requires section field"),
+    ('type = "spec-search-replace"\nregex = "(?=a)"', "invalid regex '(?=a)' in overlay"),
+    ('type = "spec-search-replace"\nregex = "a**"', "invalid regex 'a**' in overlay"),
+    ('type = "spec-search-replace"\nregex = "[z"', "invalid regex '[z' in overlay"),
+    ('type = "spec-remove-subpackage"\npackage = "p"\nsection = "%files"', "does not accept section field"),
+    ('type = "spec-remove-tag"\ntag = "A"\narchive = "a.tar"', "overlay type spec-remove-tag does not accept archive field"),
+    ('type = "spec-ad-tag"\ntag = "A"', "unknown overlay type 'spec-ad-tag' (did you mean 'spec-add-tag'?)"),
+    ('type = 3', "unknown overlay type '3'"),
+    ('tag = "A"', "missing key 'type'"),
+    ('type = "file-add"\nfile = "/etc/x"\nsource = "x"', "requires file to be a relative path"),
+    ('type = "file-remove"\nfile = "../x"', "requires file to be a relative path: '../x' leaves the source tree"),
+    ('type = "file-remove"\nfile = "[x"', "opens a class that is never closed"),
+    ('type = "file-rename"\nfile = "x"\nreplacement = "a/b"', "requires replacement to be a filename only"),
+    ('type = "file-rename"\nfile = "x"\nreplacement = ".."', "'..' is not a name"),
+    ('type = "file-remove"\nfile = "x"\narchive = "a.zip"', "'a.zip' is not a .tar"),
+    ('type = "file-remove"\nfile = "x"\narchive = "../a.tar"', "is not a plain file name"),
+    ('type = "patch-add"', "overlay type patch-add requires source field"),
+    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\nmetadata = { category = "azl-prunin", upstream-status = "unknown" }',
+     "'azl-prunin' is not one of"),
+    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\nmetadata = { category = "upstream-backport", upstream-status = "unknown" }',
+     "needs at least one commit"),
+    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\n'
+     'metadata = { category = "azl-pruning", upstream-status = "unknown", bugs = [{ url = "ftp://x/y" }] }',
+     "is not an address that begins with http:// or https://"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "words"), OVERLAYS)
+def test_overlays(problems: Problems, table: str, words: str) -> None:
+    told = problems(f"[[components.x.overlays]]\n{table}\n")
+    assert words in told[0]
+    assert "invalid overlay 1 for component x: " in told[0]
+    assert told[0].startswith("azldev.toml:")
+
+
+COMPONENTS = [
+    ("nonsense = 1", "components.x.nonsense: unknown key 'nonsense' "),
+    ("overlay = []", "unknown key 'overlay' (did you mean 'overlays'?)"),
+    ("build.with = 'a'", "components.x.build.with: expected a list, got a string"),
+    ("build.defines.a = 1", "components.x.build.defines.a: expected a string, got a number"),
+    ("build.check.skip = true", "components.x.build.check: skip needs a skip_reason"),
+    ("build.failure.expected = true", "expected needs an expected-reason"),
+    ("spec.type = 'upstrem'", "unknown type 'upstrem' (did you mean 'upstream'?)"),
+    ("spec = { type = 'upstream', path = 'a.spec' }", "spec.path: unknown key 'path' for type 'upstream'"),
+    ("spec = { type = 'local' }", "missing key 'path'"),
+    ("spec = { type = 'local', path = 'a.txt' }", "'a.txt' is not a .spec file"),
+    ("spec = { type = 'local', path = \"a\\u0000.spec\" }", "is not a path"),
+    ("spec = { upstream-commit = 'abcdef1' }", "unknown key 'upstream-commit'"),
+    ("spec = { type = 'upstream', upstream-commit = 'abc' }", "'abc' does not match"),
+    ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026' } }", "cannot set a snapshot of its own"),
+    ("release.calculation = 'manuel'", "(did you mean 'manual'?)"),
+    ("publish.rpm-channel = '../x'", "publish.rpm-channel: '../x' is not the name of a channel"),
+    ("packages.p.publish.channel = 'a/b'", "packages.p.publish.channel: 'a/b' is not"),
+    ("source-files = [{ filename = 'a' }]", "source-files[0]: missing key 'origin'"),
+    ("source-files = [{ filename = 'a b', origin = { type = 'overlay' }, replace-upstream = true, replace-reason = 'r' }]",
+     "source-files[0].filename: 'a b' is not a plain file name"),
+    ("source-files = [{ filename = 'a', hash = 'x', origin = { type = 'download', uri = 'http://h/a' } }]", "needs a hash-type"),
+    ("source-files = [{ filename = 'a', hash = 'x', hash-type = 'SHA256', origin = { type = 'download', uri = 'http://h/a' } }]",
+     "not the 64 hexadecimal digits of a SHA256"),
+    (f"source-files = [{{ filename = 'a', hash = '{SHA}', hash-type = 'MD5', origin = {{ type = 'download', uri = 'http://h/a' }} }}]",
+     "'MD5' is not one of SHA256, SHA512"),
+    ("source-files = [{ filename = 'a', origin = { type = 'download', uri = 'h/a' } }]", "has no scheme"),
+    ("source-files = [{ filename = 'a', origin = { type = 'download' } }]", "missing key 'uri'"),
+    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = 's', uri = 'http://h/a' } }]", "unknown key 'uri' for type 'custom'"),
+    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = '../s' } }]", "is not a plain file name"),
+    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = 's', inputs = ['i', 'i'] } }]", "'i' is there twice"),
+    ("source-files = [{ filename = 'a', origin = { type = 'overlay' } }]", "needs replace-upstream = true"),
+    ("source-files = [{ filename = 'a', replace-upstream = true, origin = { type = 'download', uri = 'http://h/a' } }]",
+     "needs a replace-reason"),
+    ("source-files = [{ filename = 'a', replace-reason = 'r', origin = { type = 'download', uri = 'http://h/a' } }]",
+     "replace-reason without replace-upstream"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "words"), COMPONENTS)
+def test_components(problems: Problems, table: str, words: str) -> None:
+    assert words in problems(f"[components.x]\n{table}\n")[0]
+
+
+OTHERS = [
+    ("nonsense = 1", "azldev.toml:1 nonsense: unknown key 'nonsense'"),
+    ("[componens]", "(did you mean 'components'?)"),
+    ("components = 3", "expected a table, got a number"),
+    ("[components]\nx = 'y'", "components.x: expected a table, got a string"),
+    ('[components."a b"]', "'a b' is not a plain file name"),
+    ('[components."../a"]', "'../a' is not a plain file name"),
+    ('[components.".."]', "'..' is not a name"),
+    ('[components."é"]', "is not a plain file name"),
+    ('[images."a/b"]', "'a/b' is not a plain file name"),
+    ("[images.i]\npublish.channels = ['..']", "'..' is not the name of a channel"),
+    ("[images.i]\ndefinition.type = 'docker'", "'docker' is not one of kiwi, native"),
+    ("[images.i]\ncapabilities.container = 'yes'", "expected true or false, got a string"),
+    ("[test-suites.t]", "missing key 'type'"),
+    ("[test-suites.t]\ntype = 'pytest'", "needs the table 'pytest'"),
+    ("[test-suites.t]\ntype = 'pytest'\npytest = {}\nlisa = { framework = { git-url = 'u', ref = 'a' }, test-cases = ['a'] }",
+     "lisa.framework.ref: 'a' does not match"),
+    ("[test-suites.t]\ntype = 'lisa'\npytest = {}", "has no table 'pytest'"),
+    ("[test-suites.t]\ntype = 'pytest'\npytest.install = 'pyproject'", "needs a working-dir"),
+    ("[package-groups.g]\npackages = ['a', 'b', 'a']", "packages[0]: duplicate package 'a'"),
+    ("[package-groups.g]\npackages = ['a', '']", "packages[1]: a package has a name"),
+    ("[default-package-config]\npublish.channel = '.'", "'.' is not the name of a channel"),
+    ("[resources.rpm-repos.r]\ndisable-gpg-check = true", "exactly one of base-uri and metalink"),
+    ("[resources.rpm-repos.r]\nbase-uri = 'http://h/x'", "signatures are checked, so gpg-key is needed"),
+    ("[resources.rpm-repos.r]\nbase-uri = 'file:///x'\ndisable-gpg-check = true", "begins with http:// or https://"),
+    ("[resources.rpm-repos.r]\nbase-uri = \"http://h/\\u2028\"\ndisable-gpg-check = true", "line break"),
+    ("[resources.rpm-repos.'-r']\nbase-uri = 'http://h/x'\ndisable-gpg-check = true", "is not the name of a resource"),
+    ("[resources.rpm-repos.r]\nbase-uri = 'http://h/x'\ngpg-key = 'ssh://h/k'", "is not an address that begins with"),
+    ("[resources.rpm-repo-sets.s]\ntemplate = 'none'\nbase-uri = 'http://h/x'\ndisable-gpg-check = true", "undefined template 'none'"),
+    ("[resources.rpm-repo-sets.s]\ntemplate = 'azl-standard'\nbase-uri = 'http://h/x?y'\ndisable-gpg-check = true", "no query"),
+    ("[resources.rpm-repo-sets.s]\ntemplate = 'koji-dist-repo'\nsubrepos = ['bin']\nbase-uri = 'http://h/x'\ndisable-gpg-check = true",
+     "template 'koji-dist-repo' has no subrepo 'bin'"),
+    ("[resources.rpm-repo-set-templates.t]\nsubrepos = []", "must not be empty"),
+    ("[resources.rpm-repo-set-templates.t]\nsubrepos = [{ name = 'a', subpath = '../a' }]", "is not a relative path"),
+    ("[distros.d.versions.1]\ninputs.rpm-build = [{ repo = 'a', set = 'b' }]", "exactly one of repo and set"),
+    ("[distros.d.versions.1]\ninputs.rpm-build = [{ repo = 'a' }]", "undefined repository or set 'a'"),
+    ("[distros.d.versions.1.default-component-config]\noverlays = [{ type = 'file-remove', file = '/x' }]",
+     "default-component-config.overlays[0].file: invalid overlay 1: overlay type file-remove requires file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), OTHERS)
+def test_other_sections(problems: Problems, text: str, words: str) -> None:
+    assert words in problems(text)[0]
+
+
+def test_everything_wrong_is_told_at_once(problems: Problems) -> None:
+    told = problems(
+        {
+            "azldev.toml": 'includes = ["a.toml", "b.toml"]\nx = 1\n[components.c]\ny = 2\nbuild.z = 3',
+            "a.toml": "broken",
+            "b.toml": "[project]\nlog-dri = 'x'",
+        }
+    )
+    assert [line.split(" (")[0] for line in told] == [
+        "azldev.toml:2 x: unknown key 'x'",
+        "azldev.toml:4 components.c.y: unknown key 'y'",
+        "azldev.toml:5 components.c.build.z: unknown key 'z'",
+    ], "a file that is wrong is not followed further"
+    told = problems({"azldev.toml": 'includes = ["a.toml", "b.toml"]', "a.toml": "broken", "b.toml": "[project]\nlog-dri = 'x'"})
+    assert len(told) == 2
+    assert told[0].startswith("a.toml:1: not valid TOML: ")
+    assert told[1] == "b.toml:2 project.log-dri: unknown key 'log-dri' (did you mean 'log-dir'?)"
+
+
+def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
+    project = load(
+        """
+        "$schema" = "x"
+        [Project]
+        Description = "d"
+        [components.x]
+        Build.With = ["a"]
+        build.check = { skip = true, skip_reason = "r" }
+        [[components.x.overlays]]
+        type = "spec-remove-tag"
+        tag = "A"
+        lines = ["means nothing here"]
+        regex = "["
+        [tools.imageCustomizer]
+        containerTag = "t"
+        """.replace("Build.With", 'build.With')
+    )
+    assert project.settings.description == "d"
+    assert project.component("x").build.with_ == ("a",)
+    assert project.tools.image_customizer.container_tag == "t"
+
+
+def test_permissive_loading_ignores_unknown_keys(load: Load) -> None:
+    project = load("new = 1\n[components.x]\nnew.er = 2\nbuild.with = ['a']", permissive=True)
+    assert project.component("x").build.with_ == ("a",)
+
+
+ADDITIONS = [
+    "[channels.c]",
+    "[signing]\nname = 'n'",
+    "[seeds.s]\nsuites = ['trixie']",
+    "[project]\nmerge-components = true",
+    "[components.x.seed]\nlicense = 'MIT'",
+    "[components.x.spec]\ntype = 'deb'\nsource = 'x'",
+    "[default-component-config.spec]\ntype = 'deb'\nsource = 'x'",
+    "[distros.d.versions.1.default-component-config]\nspec = { type = 'deb', source = 'x' }",
+    "[component-groups.g.default-component-config.seed]\nlicense = 'MIT'",
+    "[[components.x.source-files]]\nfilename = 'k'\norigin.type = 'signing-key'",
+    "[images.i]\ndefinition.type = 'native'\nnative.packages = ['bash']",
+]
+
+
+@pytest.mark.parametrize("text", ADDITIONS)
+def test_additions_need_a_boatyard_project(load: Load, problems: Problems, text: str) -> None:
+    told = problems(text)
+    assert "in an azldev project (Boatyard's own keys need a boatyard.toml" in told[0]
+    load(text, root="boatyard.toml")
+    load({"boatyard.toml": 'includes = ["azldev.toml"]', "azldev.toml": text}, root="boatyard.toml")
+
+
+def test_a_native_image_needs_both_tables(problems: Problems) -> None:
+    for text in ("[images.i]\ndefinition.type = 'native'", "[images.i.native]\npackages = ['a']"):
+        assert "go together" in problems(text, root="boatyard.toml")[0]
+    assert "is not a volume label" in problems("[images.i]\ndefinition.type = 'native'\nnative.label = 'a b'", root="boatyard.toml")[0]
