@@ -146,6 +146,17 @@ def test_the_newest_of_all_suites_wins(suite: Suite, web: Web, signer: Signer, r
     assert [(p.name, p.source_version) for p in index.binaries_of("bash")] == [("bash", "5.2-1+deb13u1")]
 
 
+def test_an_expired_list_is_read_only_where_apt_would_read_it(
+    suite: Suite, web: Web, signer: Signer, mirror: Mirror, read: Callable[..., DebIndex]
+) -> None:
+    suite.valid_until = suite.date
+    suite.publish(web, signer)
+    with pytest.raises(TrustError, match="expired on"):
+        read()
+    object.__setattr__(mirror, "allow_expired", True)
+    assert len(read()) == 3
+
+
 def test_unknown_names(suite: Suite, web: Web, signer: Signer, read: Callable[..., DebIndex]) -> None:
     suite.publish(web, signer)
     index = read()

@@ -170,3 +170,27 @@ def test_an_option_that_is_no_address(address: str, tmp_path: Path) -> None:
 def test_damaged_files_give_no_traceback(text: str, tmp_path: Path) -> None:
     with pytest.raises(BoatyardError):
         mirror_of(tmp_path, {"sources.list": text, "sources.list.d/x.sources": text})
+
+
+@pytest.mark.parametrize(
+    ("conf", "allow"),
+    [
+        ("", False),
+        ('Acquire::Check-Valid-Until "false";', True),
+        ("Acquire::Check-Valid-Until no;", True),
+        ('Acquire {\n  Check-Valid-Until "0";\n};', True),
+        ('Acquire::Check-Valid-Until "true";', False),
+        ('// Acquire::Check-Valid-Until "false";', False),
+        ('#Acquire::Check-Valid-Until "false";', False),
+    ],
+)
+def test_apt_may_be_told_not_to_check_the_age_of_lists(conf: str, allow: bool, tmp_path: Path) -> None:
+    files = {"sources.list": f"deb {MAIN} trixie main\n", "apt.conf.d/99local": conf}
+    assert mirror_of(tmp_path, files).allow_expired is allow
+    assert not mirror_of(tmp_path, files, main=MAIN).allow_expired, "an address given by hand is checked"
+
+
+def test_the_age_of_one_sources_lists(tmp_path: Path) -> None:
+    assert mirror_of(tmp_path, {"sources.list": f"deb [check-valid-until=no] {MAIN} trixie main\n"}).allow_expired
+    text = f"Types: deb\nURIs: {MAIN}\nSuites: trixie\nComponents: main\nCheck-Valid-Until: no\n"
+    assert mirror_of(tmp_path, {"sources.list": "", "sources.list.d/a.sources": text}).allow_expired

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import lzma
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import NotFoundError, SourceError, TrustError, did_you_mean
@@ -141,6 +141,7 @@ def read_index(wanted: Wanted, mirror: Mirror, trust: Trust, store: ContentStore
 
     TrustError for anything that does not verify, SourceError for what cannot be had.
     """
+    trust = replace(trust, allow_expired=trust.allow_expired or mirror.allow_expired)
     index = DebIndex()
     for suite, release, lists in run_all(
         lambda suite: _read_suite(suite, wanted, mirror, trust, store, run), wanted.suites, workers=4

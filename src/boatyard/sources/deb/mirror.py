@@ -5,7 +5,8 @@
 
 Read are one-line entries (`/etc/apt/sources.list`, `sources.list.d/*.list`) and deb822 stanzas (`*.sources`), with
 `mirror+file:` lists (apt-transport-mirror(1)). Only entries of Debian itself count: a suite of Debian, the component
-main, and Debian's archive keyring where one is named.
+main, and Debian's archive keyring where one is named. Whoever has told apt not to check the age of lists
+(`Acquire::Check-Valid-Until "false"` or `check-valid-until=no`, for a mirror of one day) need not tell Boatyard again.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 APT = Path("/etc/apt")
 MAIN_VARIABLE = "BOATYARD_MIRROR"
 SECURITY_VARIABLE = "BOATYARD_SECURITY_MIRROR"
+NO = ("no", "false", "off", "0", "disable", "without")
 CURE = f"give one with --mirror URL or in the environment variable {MAIN_VARIABLE}"
 
 _SUITE = re.compile(
     r"(?:bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|(?:old){0,2}stable)"
     r"(-updates|-security|-backports|-proposed-updates|/updates)?"
 )
+_UNCHECKED = re.compile(r'^(?!\s*(?://|#)).*\bCheck-Valid-Until"?\s+"?(?:false|no|off|0|disable)\b', re.M | re.I)
 _ONE_LINE = re.compile(r"deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+(\S.*)")
 
 
@@ -37,12 +40,13 @@ _ONE_LINE = re.compile(r"deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+(\S.*)")
 class Mirror:
     """Addresses of the main and the security archive, without a final slash, in the order to try them.
 
-    `origin` says where they come from, for messages.
+    `origin` says where they come from, for messages. `allow_expired`: apt is told not to check their age.
     """
 
     main: tuple[str, ...]
     security: tuple[str, ...]
     origin: str
+    allow_expired: bool = False
 
     def bases(self, suite: str) -> tuple[str, ...]:
         """The addresses under which `dists/<suite>` and its pool are; SourceError when there is none."""
@@ -65,6 +69,7 @@ class AptEntry:
     components: tuple[str, ...]
     signed_by: str
     file: Path
+    allow_expired: bool = False
 
     @property
     def is_debian(self) -> bool:
@@ -96,7 +101,9 @@ def find_mirror(*, environ: Mapping[str, str], main: str = "", security: str = "
     if not main_bases:
         raise SourceError(f"no Debian mirror is known: the apt configuration in {apt} names none", hint=CURE)
     from_apt = _bases(entry for entry in entries if entry.is_security)
-    return Mirror(main_bases, given_security or from_apt or _security_beside(main_bases), f"apt's {entries[0].file}")
+    allow_expired = any(entry.allow_expired for entry in entries) or _age_is_unchecked(apt)
+    security_bases = given_security or from_apt or _security_beside(main_bases)
+    return Mirror(main_bases, security_bases, f"apt's {entries[0].file}", allow_expired)
 
 
 def apt_entries(apt: Path = APT) -> Iterator[AptEntry]:
@@ -118,7 +125,8 @@ def _one_line_entries(text: str, file: Path) -> Iterator[AptEntry]:
         if match:
             options = dict(option.partition("=")[::2] for option in (match[1] or "").split())
             keyring = options.get("signed-by", "").replace(",", " ")
-            yield AptEntry((match[2],), (match[3],), tuple(match[4].split()), keyring, file)
+            allow_expired = options.get("check-valid-until", "yes").lower() in NO
+            yield AptEntry((match[2],), (match[3],), tuple(match[4].split()), keyring, file, allow_expired)
 
 
 def _deb822_entries(text: str, file: Path) -> Iterator[AptEntry]:
@@ -134,10 +142,17 @@ def _deb822_entries(text: str, file: Path) -> Iterator[AptEntry]:
                 name, _, value = line.partition(":")
                 name = name.strip().lower()
                 fields[name] = value.strip()
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in ("no", "false"):
+        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in NO:
             words = {key: tuple(fields.get(key, "").split()) for key in ("uris", "suites", "components")}
-            signed_by = fields.get("signed-by", "")
-            yield AptEntry(words["uris"], words["suites"], words["components"], signed_by, file)
+            allow_expired = fields.get("check-valid-until", "yes").lower() in NO
+            yield AptEntry(**words, signed_by=fields.get("signed-by", ""), file=file, allow_expired=allow_expired)
+
+
+def _age_is_unchecked(apt: Path) -> bool:
+    """Whether apt.conf(5) says so for all sources."""
+    parts = sorted((apt / "apt.conf.d").glob("*")) if (apt / "apt.conf.d").is_dir() else []
+    files = [file for file in (apt / "apt.conf", *parts) if file.is_file() and file.suffix in ("", ".conf")]
+    return any(_UNCHECKED.search(file.read_text(encoding="utf-8", errors="replace")) for file in files)
 
 
 def _bases(entries: Iterable[AptEntry]) -> tuple[str, ...]:
