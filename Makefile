@@ -12,7 +12,7 @@ demo: setup
 	$(BIN)/boatyard demo --work build/demo --result build/demo/result.json
 
 test: lint
-	$(PYTEST) -m "not sweep"
+	$(PYTEST)
 
 sweep: setup
 	$(PYTEST) -m sweep
