@@ -94,8 +94,8 @@ def apply_overlays(
     """Applies overlays to a source tree and its spec, which lies at the top of the tree.
 
     BuildError names the component, the overlay by its number from 1 and its description, what did not match and what
-    nearly did; the tree is then as it was. An overlay that changes nothing is an error. Without `edit_archives` the overlays of archives are left out, as for a tree that was made
-    without downloads.
+    nearly did; the tree is then as it was. An overlay that changes nothing is an error. Without `edit_archives` the
+    overlays of archives are left out, as for a tree that was made without downloads.
     """
     numbered = [Numbered(component, number, overlay) for number, overlay in enumerate(overlays, start=1)]
     inner = [item for item in numbered if archive_of(item.overlay)] if edit_archives else []

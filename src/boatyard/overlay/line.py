@@ -44,9 +44,12 @@ def search_replace(overlay: SearchReplace, lines: Sequence[str]) -> list[str]:
     name, package = "", ""
     changed = []
     for line in lines:
-        is_target = not header(line) and overlay.section in ("", name) and overlay.package in ("", package)
+        start = header(line)
+        is_target = not start and overlay.section in ("", name) and overlay.package in ("", package)
         changed.append(replaced(regex, line, overlay.replacement) if is_target else line)
-        name, package = header(changed[-1]) or (name, package)
+        if changed[-1] is not line:
+            start = header(changed[-1])
+        name, package = start or (name, package)
     if changed == list(lines):
         raise _pattern_not_found(overlay, lines)
     return changed
