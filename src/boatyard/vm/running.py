@@ -103,17 +103,20 @@ def boot(
         # QEMU puts the throw-away layers in TMPDIR, as files without a name.
         command = Command(argv=argv, cwd=folder, env={"TMPDIR": str(folder)}, log=folder / "qemu.log")
         process = stack.enter_context(harbour.run.start(command, stdout=output.fileno()))
-        console = Console(_accept(serial, process.pid, stack, folder), log, listener)
-        console.start()
-        stack.callback(console.join)
-        qmp = Qmp(_accept(control, process.pid, stack, folder))
+        try:
+            console = Console(_accept(serial, process.pid, stack), log, listener)
+            console.start()
+            stack.callback(console.join)
+            qmp = Qmp(_accept(control, process.pid, stack))
+        except (ImageError, TimeoutError) as error:
+            words = (folder / "qemu.log").read_text(encoding="utf-8", errors="replace").splitlines()
+            raise ImageError("QEMU did not start the machine", detail="\n".join(words[-20:])) from error
         yield RunningMachine(machine, hypervisor, harbour, folder, console, qmp)
 
 
-def _accept(listener: Listener, pid: int, stack: contextlib.ExitStack, folder: Path) -> Stream:
+def _accept(listener: Listener, pid: int, stack: contextlib.ExitStack) -> Stream:
     stream = listener.accept(pid, START_TIMEOUT_S)
     if stream is None:
-        output = (folder / "qemu.log").read_text(encoding="utf-8", errors="replace")
-        raise ImageError("QEMU did not start the machine", detail="\n".join(output.splitlines()[-20:]))
+        raise ImageError("QEMU did not connect")
     stack.callback(stream.close)
     return stream
