@@ -112,11 +112,10 @@ def apt_entries(apt: Path = APT) -> Iterator[AptEntry]:
     for file in (apt / "sources.list", *parts):
         if not file.is_file() or not re.fullmatch(r"[A-Za-z0-9_.-]+", file.name):
             continue
-        text = file.read_text(encoding="utf-8", errors="replace")
         if file.suffix == ".list":
-            yield from _one_line_entries(text, file)
+            yield from _one_line_entries(_read(file), file)
         elif file.suffix == ".sources":
-            yield from _deb822_entries(text, file)
+            yield from _deb822_entries(_read(file), file)
 
 
 def _one_line_entries(text: str, file: Path) -> Iterator[AptEntry]:
@@ -152,7 +151,7 @@ def _age_is_unchecked(apt: Path) -> bool:
     """Whether apt.conf(5) says so for all sources."""
     parts = sorted((apt / "apt.conf.d").glob("*")) if (apt / "apt.conf.d").is_dir() else []
     files = [file for file in (apt / "apt.conf", *parts) if file.is_file() and file.suffix in ("", ".conf")]
-    return any(_UNCHECKED.search(file.read_text(encoding="utf-8", errors="replace")) for file in files)
+    return any(_UNCHECKED.search(_read(file)) for file in files)
 
 
 def _bases(entries: Iterable[AptEntry]) -> tuple[str, ...]:
@@ -168,13 +167,16 @@ def _bases(entries: Iterable[AptEntry]) -> tuple[str, ...]:
 
 def _mirror_list(uri: str) -> list[str]:
     """The addresses of a `mirror+file:` list, best priority (lowest number) first."""
-    file = Path(urlsplit(uri).path)
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise SourceError(f"apt's mirror list {file} cannot be read: {error.strerror}", hint=CURE) from error
+    text = _read(Path(urlsplit(uri).path))
     lines = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     return [words[0] for words in sorted(lines, key=_priority)]
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SourceError(f"apt's {file} cannot be read: {error.strerror}", hint=CURE) from error
 
 
 def _priority(words: list[str]) -> int:
