@@ -42,9 +42,10 @@ class Rootfs(Artifact, frozen=True):
 
 
 class Image(Artifact, frozen=True):
-    """A finished image file. `format`: iso, raw or qcow2. `firmware`: what it boots under."""
+    """A finished image file. `key` names its inputs; `format`: iso, raw or qcow2; `firmware`: what it boots under."""
 
     name: str
+    key: str
     path: Path
     format: str
     size: int

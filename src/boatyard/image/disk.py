@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.base.arch import Arch
+    from boatyard.image.toolbox import Toolbox
 
 # The first and the last MiB hold the partition table; partitions start at whole MiB, which suits every disk.
 EDGE = MIB
@@ -80,6 +81,20 @@ def write_disk(target: Path, plan: DiskPlan, arch: Arch, parts: Mapping[str, Pat
             if slot.name in parts:
                 copy_sparse(parts[slot.name], disk.fileno(), slot.start, slot.size)
         os.pwrite(disk.fileno(), table.tail, table.tail_at)
+
+
+def make_qcow2(box: Toolbox, raw: Path, target: Path) -> None:
+    """The same disk as a compressed qcow2, which QEMU 5.1 and later read."""
+    box.host(
+        "qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", "-c", "-o", "compression_type=zstd",
+        str(raw), str(target),
+    )  # fmt: skip
+
+
+def occupied(path: Path) -> int:
+    """The bytes that a file takes; holes are free, as in a raw disk image."""
+    status = path.stat()
+    return min(status.st_size, status.st_blocks * 512)
 
 
 def copy_sparse(source: Path, target: int, offset: int, room: int) -> None:

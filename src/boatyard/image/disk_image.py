@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from boatyard.image.toolbox import Toolbox
 
 
-def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tuple[str, ...]:
-    """Writes a sparse raw image and gives the firmware it boots under. `work`: an empty folder beside the root."""
+def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> None:
+    """Writes a sparse raw image. `work`: an empty folder beside the root."""
     layout = recipe.layout
     _check(layout)
     plan = plan_disk(layout, recipe.seed)
@@ -46,7 +46,13 @@ def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tup
         files = {f"EFI/BOOT/{recipe.arch.efi_file}": loader} if loader and slot.role == Role.ESP else {}
         _fill(box, stage, filesystem, slot, parts[slot.name], files)
     write_disk(target, plan, recipe.arch, parts, boot_code=boot_code)
-    return (*(("uefi",) if loader else ()), *(("bios",) if core_slot else ()))
+
+
+def disk_firmware(layout: Layout) -> tuple[str, ...]:
+    """What a disk with a layout boots under."""
+    roles = {partition.role for partition in layout.partitions}
+    known = ((Role.ESP, "uefi"), (Role.BIOS_BOOT, "bios"))
+    return tuple(firmware for role, firmware in known if role in roles)
 
 
 def _fill(box: Toolbox, stage: Stage, filesystem: Filesystem, slot: Slot, target: Path, files: dict[str, Path]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from boatyard.base.digest import fingerprint
 from boatyard.base.error import ImageError
 from boatyard.image import elf
 from boatyard.image.cpio import Entry, archive, character_device, directory, link, regular
@@ -38,6 +39,11 @@ OTHERS = (
 LEVEL = 10  # 0.4 s for 26 MB; level 19 takes ten times as long for 6 % less
 
 
+def initrd_key(rootfs_key: str, modules: Sequence[str]) -> str:
+    """Names the inputs of an initrd."""
+    return fingerprint([rootfs_key, sorted(modules), _init(), APPLETS, DRIVERS, NEEDED, OTHERS, LEVEL])
+
+
 def write_initrd(root: Path, kernel: str, target: Path, *, epoch: int, modules: Sequence[str] = ()) -> None:
     """Writes the initrd of a kernel, a zstd-compressed cpio; `modules`: more of them by name.
 
@@ -50,8 +56,11 @@ def write_initrd(root: Path, kernel: str, target: Path, *, epoch: int, modules: 
     write_atomic(target, packed, mode=0o644)
 
 
+def _init() -> bytes:
+    return resources.files("boatyard.image").joinpath("data/init").read_bytes()
+
+
 def _skeleton() -> list[Entry]:
-    init = resources.files("boatyard.image").joinpath("data/init").read_bytes()
     folders = ("proc", "sys", "dev", "run", "tmp", "etc", "newroot", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64")
     return [
         *(directory(name) for name in folders),
@@ -60,7 +69,7 @@ def _skeleton() -> list[Entry]:
         character_device("dev/console", 5, 1, 0o600),
         character_device("dev/null", 1, 3, 0o666),
         link("etc/mtab", "/proc/self/mounts"),
-        regular("init", init, 0o755),
+        regular("init", _init(), 0o755),
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
 from boatyard.base.size import KIB, MIB
 from boatyard.image import grub
 from boatyard.image.filesystem import make_fat
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import uuid
     from pathlib import Path
 
+    from boatyard.base.arch import Arch
     from boatyard.image.toolbox import Toolbox
 
 ESP_TYPE = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
@@ -47,8 +47,3 @@ def write_iso(
         "-partition_offset", "16", "-append_partition", "2", ESP_TYPE, str(efi), "-appended_part_as_gpt",
         *at_bios, "-e", "--interval:appended_partition_2:all::", "-no-emul-boot", str(content),
     )  # fmt: skip
-
-
-def firmware(arch: Arch, bios: bool) -> tuple[str, ...]:
-    """What an image boots under."""
-    return ("uefi", "bios") if bios and arch == Arch.X86_64 else ("uefi",)

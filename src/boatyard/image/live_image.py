@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from boatyard.image.toolbox import Toolbox
 
 
-def assemble_iso(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tuple[str, ...]:
-    """Writes the ISO and gives the firmware it boots under. `work`: an empty folder beside the root."""
+def assemble_iso(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> None:
+    """Writes the ISO. `work`: an empty folder beside the root."""
     root = recipe.rootfs.dir
     stage = Stage(box, root, work / "tree")
     stage.put("etc/hostname", f"{recipe.hostname}\n")
@@ -41,10 +41,14 @@ def assemble_iso(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> tupl
 
     identity = uuid.uuid5(recipe.seed, "iso")
     efi = iso.make_efi_partition(box, root, recipe.arch, work, recipe.label, identity)
-    bios = recipe.bios
-    hybrid = need_file(root, "usr/lib/grub/i386-pc/boot_hybrid.img", hint=grub.BIOS_PACKAGES) if bios else None
-    if bios:
+    hybrid = None
+    if recipe.bios:
+        hybrid = need_file(root, "usr/lib/grub/i386-pc/boot_hybrid.img", hint=grub.BIOS_PACKAGES)
         loader = grub.make_eltorito(box, root, work, grub.search_by_label(recipe.label))
         loader.rename(content / iso.ELTORITO)
     iso.write_iso(box, target, content, efi, label=recipe.label, identity=identity, bios=hybrid)
-    return iso.firmware(recipe.arch, bios)
+
+
+def live_firmware(recipe: Recipe) -> tuple[str, ...]:
+    """What the ISO boots under."""
+    return ("uefi", "bios") if recipe.bios else ("uefi",)

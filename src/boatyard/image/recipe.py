@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.base.arch import Arch
 from boatyard.image import grub
+from boatyard.image.tree import find_file, need_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,20 +24,36 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "image.boatyard.invalid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """`native` is resolved; `title` is the distribution's name for the boot menu; `key` digests all inputs."""
+    """`native` is resolved; `key` names all inputs."""
 
     name: str
     arch: Arch
     native: NativeImage
     rootfs: Rootfs
-    kernel_file: Path
     initrd: Path
-    title: str
     key: str
 
     @property
     def seed(self) -> uuid.UUID:
         return uuid.uuid5(NAMESPACE, self.key)
+
+    @property
+    def kernel_file(self) -> Path:
+        kernel = self.rootfs.kernel
+        return need_file(
+            self.rootfs.dir,
+            f"usr/lib/modules/{kernel}/vmlinuz",
+            f"boot/vmlinuz-{kernel}",
+            hint="the kernel's package must bring one of them",
+        )
+
+    @property
+    def title(self) -> str:
+        """The distribution's name, for the boot menu."""
+        file = find_file(self.rootfs.dir, "etc/os-release", "usr/lib/os-release")
+        text = file.read_text("utf-8", "replace") if file else ""
+        found = re.search(r"""^PRETTY_NAME=["']?([A-Za-z0-9 ._/()-]{1,60})""", text, re.MULTILINE)
+        return found[1].strip() if found else "Linux"
 
     @property
     def label(self) -> str:

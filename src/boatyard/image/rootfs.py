@@ -18,7 +18,7 @@ from boatyard.base.error import ConfigError, ImageError, ToolError, TrustError, 
 from boatyard.image.finish import finish
 from boatyard.image.installed import installed_packages, installed_size
 from boatyard.image.toolbox import Toolbox
-from boatyard.ports.files import locked, replacing_dir, temporary_dir, write_atomic
+from boatyard.ports.files import locked, replacing_dir, sweep_temporaries, temporary_dir, write_atomic
 from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
 
@@ -112,7 +112,7 @@ def dnf_conf(plan: RootfsPlan) -> str:
 
 
 def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
-    """The root of a plan at `folder/<key>/root`, made when it is not there yet; needs root's rights.
+    """The root of a plan at `folder/<key>/installed/root`, made when it is not there yet; needs root's rights.
 
     Two processes at once make it once. A killed run leaves nothing that counts.
     """
@@ -121,19 +121,20 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
             "an image's root file system needs root: its files belong to many users",
             hint="run as root; a container without any extra privilege is enough",
         )
-    home = folder / plan.key[:16]
-    with locked(folder / f"{plan.key[:16]}.lock"):
-        record = home / "rootfs.json"
+    place = folder / plan.key[:16]
+    with locked(place / "lock"):
+        record = place / "installed/rootfs.json"
         if record.is_file():
             return load(Rootfs, record)
-        box = Toolbox(run, folder / f"{plan.key[:16]}.log", plan.epoch)
-        with replacing_dir(home) as temporary:
+        sweep_temporaries(place)
+        box = Toolbox(run, place / "log", plan.epoch)
+        with replacing_dir(record.parent) as temporary:
             root = temporary / "root"
             root.mkdir(mode=0o755)
             _install(plan, root, box)
             kernel = finish(box, root)
             made = Rootfs(
-                dir=home / "root",
+                dir=record.parent / "root",
                 key=plan.key,
                 arch=plan.arch,
                 kernel=kernel,
