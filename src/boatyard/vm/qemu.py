@@ -39,10 +39,11 @@ class Firmware:
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
-    """How guest code runs. `thread` counts for tcg only: QEMU below 8 corrupts guests with `multi`."""
+    """How guest code runs. `thread` and `cx16` count for tcg only; see `vm.accel` for what they avoid."""
 
     kind: Literal["kvm", "tcg"]
     thread: Literal["single", "multi"] = "multi"
+    cx16: bool = True
 
     @property
     def option(self) -> str:
@@ -64,7 +65,7 @@ def cpu_model(arch: Arch, accelerator: Accelerator, *, stealth: bool = False) ->
         return "host"
     if arch is Arch.AARCH64:
         return "max,pauth-impdef=on"  # the architected algorithm is ten times slower to emulate
-    return "max,tcg-cpuid=off" if stealth else "max"
+    return "max" + (",tcg-cpuid=off" if stealth else "") + ("" if accelerator.cx16 else ",cx16=off")
 
 
 def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | None) -> tuple[str, ...]:

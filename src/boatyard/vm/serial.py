@@ -77,7 +77,7 @@ MARKERS: tuple[tuple[Stage | Trouble, re.Pattern[str]], ...] = tuple(
         (Trouble.EMERGENCY, r"(You are in|Entering) emergency mode|Give root password for maintenance"),
         (Trouble.EMERGENCY, r"Press Enter for (maintenance|emergency shell)"),
         (Trouble.MEMORY, r"Out of memory: Killed process|oom-kill:"),
-        (Trouble.OOPS, r"\bOops: |BUG: (unable to handle|kernel NULL)|\] general protection fault|kernel BUG at"),
+        (Trouble.OOPS, r"\bOops: |BUG: (unable to handle|kernel NULL)|general protection fault[:,]|kernel BUG at"),
         (
             Stage.SHUTDOWN,
             r"reboot: (Power down|Restarting system|System halted)|Reached target .*(Power[ -]?Off|Reboot|Shutdown)",
@@ -90,7 +90,7 @@ MARKERS: tuple[tuple[Stage | Trouble, re.Pattern[str]], ...] = tuple(
         (Stage.KERNEL, r"^\[ *0\.0+\] Linux version \d|^EFI stub: |Booting Linux on physical CPU|Decompressing Linux"),
         (Stage.INITRD, r"Run /init as init process|Running in initrd|dracut-\d|Welcome to .*[Ii]nitramfs"),
         (Stage.SYSTEM, r"Switching root|^Welcome to .*!|Run /\S*bin/init as init|systemd\[1\]: systemd \d.*running in"),
-        (Stage.LOGIN, r"^(?!Last )\S+ login: ?$"),
+        (Stage.LOGIN, r"^(?!Last )\S+ login:( \S+)?\s*$"),
     )
 )
 # A prompt ends without a new line, so these are also looked for in what has come of a line.
@@ -128,7 +128,8 @@ class SerialReader:
 
     def tail(self, count: int) -> str:
         """The last lines, the unfinished one included."""
-        return "\n".join([*self.lines, clean(self._rest)][-count:]).strip()
+        unfinished = clean(self._rest)
+        return "\n".join([*self.lines, *([unfinished] if unfinished.strip() else [])][-count:])
 
     def _line(self, line: str) -> list[SerialEvent]:
         prompted, self._prompted = self._prompted, ""
