@@ -5,7 +5,6 @@ A tree is written only when its build is not in the store, so that a run that ch
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from boatyard.config.model.component import LocalSpec
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.model.source_file import SigningKeyOrigin
 from boatyard.flow.lock import read_locks
-from boatyard.overlay.apply import apply_overlays
+from boatyard.flow.prepare import copy_folder, prepare_tree
 from boatyard.sources.deb.repackage import tree_key, write_source_tree
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
     from boatyard.sources.deb.lock import DebLock
 
-RECIPE = 1
+RECIPE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,13 @@ def plan_sources(yard: Yard, components: Sequence[Component]) -> list[ComponentS
 
 def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) -> SourceTree:
     """Lays the sources of a component out in an empty folder, overlays applied, ready for rpmbuild."""
+    tree = lay_out(source, debs, into)
+    prepare_tree(source.component, into, tree.spec)
+    return tree
+
+
+def lay_out(source: ComponentSource, debs: Mapping[str, Path], into: Path) -> SourceTree:
+    """Lays the sources of a component out in an empty folder as they come, before its configuration changes them."""
     component = source.component
     match component.spec:
         case DebSpec():
@@ -64,15 +70,13 @@ def write_tree(source: ComponentSource, debs: Mapping[str, Path], into: Path) ->
             assert source.seed is not None
             tree = write_source_tree(source.lock, debs, source.seed, component.seed, into)
         case LocalSpec(path=spec):
-            _copy_local(spec, into)
+            copy_folder(spec.parent, into)
             tree = SourceTree(component=component.name, dir=into, spec=spec.name, key="")
         case _:
             raise _unbuildable(component)
     for extra in component.source_files:
         if isinstance(extra.origin, SigningKeyOrigin):
             (into / extra.filename).write_bytes(source.public_key)
-    if component.overlays:
-        apply_overlays(component.name, component.overlays, into, into / tree.spec)
     return structs.replace(tree, key=source.key)
 
 
@@ -84,6 +88,7 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
         component.overlays,
         _overlay_files(component),
         component.source_files,
+        component.build,
     ]
     if any(isinstance(extra.origin, SigningKeyOrigin) for extra in component.source_files):
         common.append(public_key)
@@ -106,12 +111,6 @@ def _overlay_files(component: Component) -> list[str]:
     """Digests of the files that overlays bring along."""
     paths = [getattr(overlay, "source", None) for overlay in component.overlays]
     return [sha256_file(path) for path in paths if isinstance(path, Path) and path.is_file()]
-
-
-def _copy_local(spec: Path, into: Path) -> None:
-    for path in sorted(spec.parent.iterdir()):
-        if path.is_file() and path.suffix != ".toml":
-            shutil.copy2(path, into / path.name)
 
 
 def _unbuildable(component: Component) -> ConfigError:

@@ -1,0 +1,258 @@
+"""Renders components: the spec as it will be built, and the files beside it, kept in a folder that goes into git.
+
+Local and seed components are rendered from what the project holds. Upstream components need their dist-git checkout on
+the disk; archives are never needed. Each component's folder is replaced whole, and only when it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import BoatyardError, SourceError
+from boatyard.config.model.component import LocalSpec, UpstreamSpec
+from boatyard.config.model.seed import DebSpec
+from boatyard.flow.checkout import lay_out_checkout
+from boatyard.flow.history import read_history
+from boatyard.flow.prepare import Preparation, copy_folder, prepare_tree
+from boatyard.flow.source import lay_out, plan_sources
+from boatyard.graph.local import run_all
+from boatyard.ports.files import (
+    TEMPORARY,
+    locked,
+    remove_tree,
+    replacing_dir,
+    sweep_temporaries,
+    temporary_dir,
+    write_atomic,
+)
+from boatyard.render.filter import kept_names
+from boatyard.render.layout import FAILED_NAME, FAILED_TEXT, alias, check_root, spec_dir
+from boatyard.render.listing import listed_files
+from boatyard.render.macros import macros
+from boatyard.render.release import BumpRule
+from boatyard.render.tree import Difference, compare_trees, copy_rendered
+from boatyard.sources.deb.download import fetch_debs
+from boatyard.sources.deb.spec import PAYLOAD
+from boatyard.spec.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from boatyard.config.model.component import Component
+    from boatyard.config.project import Project
+    from boatyard.flow.ports import Ports
+    from boatyard.flow.source import ComponentSource
+    from boatyard.flow.yard import Yard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """`root`: where rendered specs are kept. `checkouts`: a folder with a dist-git checkout for each component.
+
+    `locks`: the folder of lock files. `work`: for intermediate results. `changes`: how many changes every component is
+    taken to have had, instead of asking the project's git history. `check`: write nothing, only compare.
+    """
+
+    root: Path
+    locks: Path
+    work: Path
+    checkouts: Path | None = None
+    changes: int | None = None
+    rule: BumpRule = BumpRule.STRICT
+    check: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What became of one component: its folder, and whether that changed (or, when checked, would). `error`: why not.
+
+    `unexpanded`: the spec leaves its release or changelog to rpmautospec, and still does.
+    """
+
+    component: str
+    dir: Path
+    changed: bool
+    error: BoatyardError | None = None
+    differences: tuple[Difference, ...] = ()
+    unexpanded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeedSources:
+    """The sources of seed components, with their packages at hand."""
+
+    sources: Mapping[str, ComponentSource] = field(default_factory=dict)
+    debs: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """What the rendering of one component needs to know."""
+
+    project: Project
+    options: RenderOptions
+    seeds: SeedSources
+    ports: Ports
+
+    def lay_out(self, component: Component, into: Path, *, overlays: bool) -> str:
+        """Writes a component's sources into an empty folder; gives the name of the spec."""
+        if isinstance(component.spec, DebSpec):
+            lay_out(self.seeds.sources[component.name], self.seeds.debs[component.name], into)
+            (into / PAYLOAD).unlink()
+        elif isinstance(component.spec, LocalSpec):
+            _lay_out_local(component, component.spec, self.project, self.options, into)
+        elif isinstance(component.spec, UpstreamSpec):
+            lay_out_checkout(
+                component, component.spec, self.options.checkouts, self.options.locks, into, self.ports.run
+            )
+        else:
+            raise SourceError(
+                f"{component.name}: nothing says where its spec comes from",
+                where=self.project.where("components", component.name),
+                hint="add `spec = { type = … }` to the component, or to the defaults of the distribution",
+            )
+        spec = f"{component.name}.spec"
+        if not (into / spec).is_file():
+            raise SourceError(f"{component.name}: its sources hold no {spec}", hint="a spec is named as its component")
+        if overlays:
+            prepare_tree(component, into, spec, self._preparation(component))
+        return spec
+
+    def render(self, component: Component) -> Rendered:
+        """Renders one component, or compares only; an error of the component is part of the result."""
+        target = spec_dir(self.options.root, component.name)
+        with self.ports.reporter.step(component.name), temporary_dir(self.options.work) as work:
+            tree = work / "tree"
+            tree.mkdir()
+            try:
+                spec = self.lay_out(component, tree, overlays=True)
+                text = decode((tree / spec).read_bytes())
+                rendered = work / "rendered"
+                copy_rendered(tree, rendered, self._kept(component, spec, text, tree))
+            except BoatyardError as error:
+                return self._fail(component, target, error)
+            differences = tuple(compare_trees(target, rendered))
+            if differences and not self.options.check:
+                with replacing_dir(target) as new:
+                    copy_rendered(rendered, new)
+            self._link_alias(component.name, target)
+        unexpanded = "%autochangelog" in text or "%autorelease" in text or "%{autorelease" in text
+        return Rendered(
+            component=component.name,
+            dir=target,
+            changed=bool(differences),
+            differences=differences,
+            unexpanded=unexpanded,
+        )
+
+    def _preparation(self, component: Component) -> Preparation:
+        changes = self.options.changes
+        if changes is None:
+            history = read_history(self.options.locks / f"{component.name}.lock", self.ports.run)
+            changes = len(history.changes) if history else 0
+        return Preparation(changes=changes, rule=self.options.rule, edit_archives=False)
+
+    def _kept(self, component: Component, spec: str, text: str, tree: Path) -> set[str]:
+        present = [path.name for path in tree.iterdir()]
+        if component.render.skip_file_filter:
+            return set(present)
+        return kept_names(spec, listed_files(text, macros(component.build)), present)
+
+    def _fail(self, component: Component, target: Path, error: BoatyardError) -> Rendered:
+        """Leaves the mark of a failure as the only file of the component, so that git shows it."""
+        mark = target / FAILED_NAME
+        lone = target.is_dir() and [path.name for path in target.iterdir()] == [FAILED_NAME]
+        marked = lone and mark.read_bytes() == FAILED_TEXT.encode()
+        if not marked and not self.options.check:
+            with replacing_dir(target) as new:
+                write_atomic(new / FAILED_NAME, FAILED_TEXT)
+        return Rendered(component=component.name, dir=target, changed=not marked, error=error)
+
+    def _link_alias(self, name: str, target: Path) -> None:
+        link = target.parent / alias(name) if alias(name) else None
+        if link is None or self.options.check:
+            return
+        if link.is_symlink() and link.readlink() == Path(name):
+            return
+        if link.exists() and not link.is_symlink():
+            self.ports.reporter.warn(f"{link} is in the way of the alias of {name}")
+            return
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+
+
+def render_components(
+    project: Project,
+    components: Sequence[Component],
+    options: RenderOptions,
+    ports: Ports,
+    yard: Callable[[], Yard],
+) -> list[Rendered]:
+    """Renders components side by side; gives one result for each, sorted by name.
+
+    `yard` is asked for only when there are seed components, whose packages are fetched.
+    """
+    check_root(options.root, project.dir)
+    with locked(options.work / "lock"):
+        sweep_temporaries(options.work)
+        renderer = Renderer(project, options, _seed_sources(components, yard), ports)
+        with ports.reporter.step(f"Render {len(components)} components"):
+            rendered = run_all(renderer.render, sorted(components, key=lambda component: component.name))
+    return rendered
+
+
+def lay_out_both(
+    project: Project, component: Component, options: RenderOptions, ports: Ports, yard: Callable[[], Yard], into: Path
+) -> tuple[Path, Path]:
+    """A component's sources before and after its configuration, in two folders under `into`."""
+    renderer = Renderer(project, options, _seed_sources([component], yard), ports)
+    before, after = into / "before", into / "after"
+    for folder, overlays in ((before, False), (after, True)):
+        folder.mkdir()
+        renderer.lay_out(component, folder, overlays=overlays)
+    return before, after
+
+
+def stale_folders(project: Project, root: Path) -> list[Path]:
+    """Folders of rendered components that the project no longer has; only those where a component would be kept."""
+    found = []
+    for letter in sorted(root.glob("?")) if root.is_dir() else []:
+        for path in sorted(letter.iterdir()) if letter.is_dir() else []:
+            is_ours = not path.name.startswith(TEMPORARY) and path.is_dir() and not path.is_symlink()
+            if is_ours and path.name not in project.components and path.name[0].lower() == letter.name:
+                found.append(path)
+    return found
+
+
+def remove_stale(folders: Sequence[Path]) -> None:
+    """Removes folders of rendered components, with the links beside them that lead there."""
+    for folder in folders:
+        remove_tree(folder)
+        link = folder.parent / (alias(folder.name) or folder.name)
+        if link.is_symlink():
+            link.unlink()
+
+
+def _seed_sources(components: Sequence[Component], yard: Callable[[], Yard]) -> SeedSources:
+    seeds = [component for component in components if isinstance(component.spec, DebSpec)]
+    if not seeds:
+        return SeedSources()
+    opened = yard()
+    sources = plan_sources(opened, seeds)
+    locks = [source.lock for source in sources if source.lock is not None]
+    mirror = opened.mirror
+    with opened.ports.reporter.step(f"Fetch the packages of {len(seeds)} seed components"):
+        debs = fetch_debs(locks, mirror.mirror, mirror.store, opened.ports.reporter, mirror.any_index)
+    return SeedSources({source.component.name: source for source in sources}, debs)
+
+
+def _lay_out_local(component: Component, spec: LocalSpec, project: Project, options: RenderOptions, into: Path) -> None:
+    if not spec.path.is_file():
+        raise SourceError(
+            f"{component.name}: there is no spec {spec.path}", where=project.where("components", component.name)
+        )
+    settings = project.settings
+    results = (options.root, options.work, settings.work_dir, settings.output_dir, settings.log_dir)
+    copy_folder(spec.path.parent, into, leave_out=results)
