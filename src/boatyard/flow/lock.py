@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import NotFoundError
+from boatyard.base.error import NotFoundError, SourceError
 from boatyard.config.model.seed import DebSpec
 from boatyard.sources.deb.lock import diff_locks, load_lock, plan_lock, save_lock
 
@@ -51,3 +51,23 @@ def read_locks(yard: Yard, components: Sequence[Component]) -> dict[str, DebLock
             hint="`boatyard component update -a` locks them to what the mirror has now",
         )
     return locks
+
+
+def lock_today(yard: Yard, components: Sequence[Component]) -> None:
+    """Locks everything to what the mirror has now, or keeps complete locks when it cannot be reached, and says so."""
+    reporter = yard.ports.reporter
+    try:
+        changed = update_locks(yard, components)
+    except SourceError as error:
+        if not error.temporary:
+            raise
+        read_locks(yard, components)
+        reporter.warn(
+            f"the mirror cannot be reached; going on with the packages locked before ({error.problems[0].what})"
+        )
+        return
+    folder = yard.workspace.locks
+    if changed:
+        reporter.note(f"locked {len(changed)} components to what the mirror has today, in {folder}")
+    else:
+        reporter.note(f"the mirror has what is locked in {folder}")

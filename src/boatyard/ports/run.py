@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import textwrap
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TAIL_LINES = 20
+SHOWN = 600
 Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
     "PATH": SEARCH_PATH,
@@ -55,11 +57,21 @@ class Command:
         return shlex.join(self.argv)
 
     @property
-    def program(self) -> str:
-        """The program people know: inside a sandbox the one that is run there."""
+    def inner(self) -> tuple[str, ...]:
+        """The command people know: without the sandbox around it."""
         if self.argv[0] == "bwrap" and "--" in self.argv:
-            return self.argv[self.argv.index("--") + 1]
-        return self.argv[0]
+            return self.argv[self.argv.index("--") + 1 :]
+        return self.argv
+
+    @property
+    def program(self) -> str:
+        """The name of the program that does the work."""
+        return self.inner[0]
+
+    @property
+    def shown(self) -> str:
+        """The command for a message, cut when it is very long."""
+        return textwrap.shorten(shlex.join(self.inner), SHOWN, placeholder=" …")
 
     def logged(self, log: Path) -> Command:
         return replace(self, log=log)
@@ -100,7 +112,7 @@ class HostRunner:
             except subprocess.TimeoutExpired:
                 raise ToolError(
                     f"{command.program} did not end within {command.timeout_s:.0f} s",
-                    hint=f"the command was: {command}",
+                    hint=f"the command was: {command.shown}",
                 ) from None
         result = Result(process.returncode, out, err or b"")
         if command.log is not None:

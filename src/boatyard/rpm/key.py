@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GNUPG_HOME = "/gnupg"
 GPG = ("gpg", "--homedir", GNUPG_HOME, "--batch", "--no-tty", "--quiet", "--no-autostart")
 PUBLIC = "public.asc"
+# The home is read-only where it is used, so any number of programs can sign at once and none can spoil it.
+GPG_CONF = "lock-never\ntrust-model always\nno-auto-check-trustdb\n"
 PARAMETERS = """\
 %no-protection
 Key-Type: RSA
@@ -54,7 +56,7 @@ class SigningKey:
     @property
     def sandbox(self) -> Sandbox:
         """Where the key can be used."""
-        return Sandbox(writable=((self.home, GNUPG_HOME),))
+        return Sandbox(read_only=((self.home, GNUPG_HOME),))
 
 
 def keys_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -87,4 +89,5 @@ def _make(home: Path, name: str, email: str, run: Runner) -> None:
     parameters = PARAMETERS.format(name=name, email=email).encode()
     run(inside(sandbox, Command(argv=(*argv, "--generate-key"), input=parameters)))
     public = run(inside(sandbox, Command(argv=(*GPG, "--export", "--armor", f"={name} <{email}>")))).stdout
+    write_atomic(home / "gpg.conf", GPG_CONF)
     write_atomic(home / PUBLIC, public)

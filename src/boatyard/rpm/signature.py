@@ -40,7 +40,7 @@ def sign_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) 
 
 def sign_file(path: Path, key: SigningKey, run: Runner) -> bytes:
     """An armoured detached signature of a file."""
-    sandbox = replace(key.sandbox, read_only=((path, "/file"),))
+    sandbox = replace(key.sandbox, read_only=(*key.sandbox.read_only, (path, "/file")))
     argv = tuple(word for word in GPG if word != "--no-autostart")
     return run(
         inside(
