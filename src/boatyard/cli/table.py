@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -30,12 +27,17 @@ def show(output: Format, columns: Sequence[str], rows: Sequence[Sequence[str]], 
 
 def to_json(data: object) -> str:
     """Indented JSON."""
+    import json  # 5 ms of every start that it is not needed for
+
     return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def render(output: Format, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows as text, without a final newline."""
     if output == "csv":
+        import csv
+        import io
+
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)

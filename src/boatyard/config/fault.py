@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
 from boatyard.base.where import Where
-from boatyard.config.locate import Key, key_lines, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from boatyard.config.locate import Key
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 MAX_FAULTS = 200  # of one run; nobody reads more
@@ -44,6 +45,8 @@ def dotted(key: Key) -> str:
 
 def to_error(faults: Sequence[Fault]) -> ConfigError:
     """One error for all the faults, each with its line."""
+    from boatyard.config.locate import nearest  # only needed when something is wrong
+
     lines: dict[Path, dict[Key, int]] = {}
     problems: list[Problem] = []
     for fault in dict.fromkeys(faults[:MAX_FAULTS]):
@@ -57,6 +60,8 @@ def to_error(faults: Sequence[Fault]) -> ConfigError:
 
 
 def _lines(file: Path) -> dict[Key, int]:
+    from boatyard.config.locate import key_lines
+
     try:
         return key_lines(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, IndexError, RecursionError):  # it changed since it was read: the key must do

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import NotFoundError, did_you_mean
 from boatyard.base.where import Where
 from boatyard.config.fault import dotted
-from boatyard.config.locate import line_of
 from boatyard.config.read import read_text
 
 if TYPE_CHECKING:
@@ -112,6 +111,8 @@ class Project:
 
     def where(self, *key: str | int) -> Where | None:
         """The file and line that an entry comes from, as in `where("components", "bash")`; reads the file again."""
+        from boatyard.config.locate import line_of
+
         wanted: Key = key
         file = self.merged.files.get(wanted) or self.merged.files.get(wanted[:2]) or self.merged.files.get(wanted[:1])
         if file is None:

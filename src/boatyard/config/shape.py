@@ -11,18 +11,20 @@ import re
 import typing
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
 from msgspec.structs import FieldInfo
 from msgspec.structs import fields as struct_fields
 
 from boatyard.base.error import did_you_mean
-from boatyard.config.locate import Key
 from boatyard.config.model.overlay import Verb
 from boatyard.config.model.resource import KeyAddress
 
-Told = tuple[Key, str, str]  # key, what is wrong, how to mend it
+if TYPE_CHECKING:
+    from boatyard.config.locate import Key
+
+Told = tuple[tuple[str | int, ...], str, str]  # key, what is wrong, how to mend it
 
 # Keys every overlay of the azldev format may hold; those that mean nothing to a verb are ignored.
 OVERLAY_KEYS = frozenset(("file", "section", "package", "tag", "value", "regex", "replacement", "lines", "source"))
@@ -226,14 +228,20 @@ def _alternatives(kind: Any) -> list[type[msgspec.Struct]]:
 
 def _concrete(kind: Any, value: Any) -> Any:
     """The type that a value is meant to have: of tagged classes, the one with the value's tag."""
+    kind, tag_field, tagged = _choices(kind)
+    tag = value.get(tag_field) if tagged and isinstance(value, dict) else None
+    return tagged.get(tag, kind) if isinstance(tag, str) else kind
+
+
+@functools.cache
+def _choices(kind: Any) -> tuple[Any, str, dict[str, type[msgspec.Struct]]]:
+    """A type without its annotations; if it is one of tagged classes, the key of the tag and the class of each tag."""
     if kind == KeyAddress:
-        return kind
+        return kind, "", {}
     kind = _unwrapped(kind)
-    for choice in _alternatives(kind):
-        config = choice.__struct_config__
-        if isinstance(value, dict) and config.tag_field and value.get(config.tag_field) == config.tag:
-            return choice
-    return kind
+    classes = [choice for choice in _alternatives(kind) if choice.__struct_config__.tag_field]
+    tag_field = classes[0].__struct_config__.tag_field if classes else ""
+    return kind, tag_field or "", {str(choice.__struct_config__.tag): choice for choice in classes}
 
 
 @functools.cache

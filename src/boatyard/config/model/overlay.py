@@ -2,10 +2,13 @@
 
 A relative `source` is anchored at the file that defines the overlay; `file`, `archive` and `section` are meant inside
 the source tree or the spec and stay as written. Irrelevant fields of the azldev format are dropped by the loader.
+
+Boatyard's own, which azldev refuses: the verb spec-set-macro, `inside` and `outside` (only lines in or not in that
+conditional) and `expect` (how many lines must change; 0 for any number but none).
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -81,6 +84,8 @@ class UpdateTag(Verb, frozen=True, kw_only=True, tag="spec-update-tag"):
     tag: Text
     value: Text
     package: str = ""
+    inside: str = ""
+    outside: str = ""
 
 
 class RemoveTag(Verb, frozen=True, kw_only=True, tag="spec-remove-tag"):
@@ -89,6 +94,8 @@ class RemoveTag(Verb, frozen=True, kw_only=True, tag="spec-remove-tag"):
     tag: Text
     value: str = ""
     package: str = ""
+    inside: str = ""
+    outside: str = ""
 
 
 class PrependLines(Verb, frozen=True, kw_only=True, tag="spec-prepend-lines"):
@@ -97,6 +104,8 @@ class PrependLines(Verb, frozen=True, kw_only=True, tag="spec-prepend-lines"):
     lines: Lines
     section: str = ""
     package: str = ""
+    inside: str = ""
+    outside: str = ""
 
 
 class AppendLines(Verb, frozen=True, kw_only=True, tag="spec-append-lines"):
@@ -105,6 +114,8 @@ class AppendLines(Verb, frozen=True, kw_only=True, tag="spec-append-lines"):
     lines: Lines
     section: str = ""
     package: str = ""
+    inside: str = ""
+    outside: str = ""
 
 
 class SearchReplace(Verb, frozen=True, kw_only=True, tag="spec-search-replace"):
@@ -114,6 +125,18 @@ class SearchReplace(Verb, frozen=True, kw_only=True, tag="spec-search-replace"):
     replacement: str = ""
     section: str = ""
     package: str = ""
+    inside: str = ""
+    outside: str = ""
+    expect: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class SetMacro(Verb, frozen=True, kw_only=True, tag="spec-set-macro"):
+    """Replaces the body of a %global or %define."""
+
+    macro: Text
+    value: Text
+    inside: str = ""
+    outside: str = ""
 
 
 class RemoveSection(Verb, frozen=True, kw_only=True, tag="spec-remove-section"):
@@ -121,6 +144,8 @@ class RemoveSection(Verb, frozen=True, kw_only=True, tag="spec-remove-section"):
 
     section: Text
     package: str = ""
+    inside: str = ""
+    outside: str = ""
 
 
 class RemoveSubpackage(Verb, frozen=True, kw_only=True, tag="spec-remove-subpackage"):
@@ -189,6 +214,7 @@ SpecOverlay = (
     | PrependLines
     | AppendLines
     | SearchReplace
+    | SetMacro
     | RemoveSection
     | RemoveSubpackage
 )
@@ -200,3 +226,12 @@ Overlay = SpecOverlay | PatchOverlay | FileOverlay
 def type_of(overlay: Overlay) -> str:
     """The overlay's `type` as written in TOML: `spec-add-tag`."""
     return str(overlay.__struct_config__.tag)
+
+
+EXTENSION_KEYS = frozenset(("inside", "outside", "expect"))
+
+
+def extensions(table: dict[str, Any]) -> list[str]:
+    """The keys of an overlay's TOML table that only Boatyard reads, `type` for a verb of its own."""
+    found = sorted(EXTENSION_KEYS & table.keys())
+    return ["type", *found] if table.get("type") == SetMacro.__struct_config__.tag else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from boatyard.config.model.source_file import SourceFile
     from boatyard.config.shape import Told
 
+_MACRO = re.compile(r"[A-Za-z0-9_.+-]+")
 _HASH_LENGTH = {"SHA256": 64, "SHA512": 128}
 
 
@@ -67,6 +69,16 @@ def publish_rules(publish: ComponentPublish | PackagePublish, key: Key) -> Itera
 
 
 def _build_rules(build: Build, key: Key) -> Iterator[Told]:
+    """Names and values are written to a file of macros, one a line, without quoting."""
+    for name in ("with", "without", "undefines"):
+        for number, macro in enumerate(getattr(build, "with_" if name == "with" else name)):
+            if not _MACRO.fullmatch(macro):
+                yield (*key, name, number), f"{macro!r} is not the name of a macro", "letters, digits and _.+-"
+    for macro, value in build.defines.items():
+        if not _MACRO.fullmatch(macro):
+            yield (*key, "defines", macro), f"{macro!r} is not the name of a macro", "letters, digits and _.+-"
+        if any(char in value for char in "\r\n\0"):
+            yield (*key, "defines", macro), "the value of a macro is one line", ""
     if build.check.skip and not build.check.skip_reason.strip():
         yield (*key, "check"), "skip needs a skip_reason", 'add `skip_reason = "…"`'
     if build.failure.expected and not build.failure.expected_reason.strip():

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from boatyard.config.fault import Fault
+from boatyard.config.model.overlay import extensions
+from boatyard.config.model.overlay import extensions
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
 from boatyard.config.rule.name import file_name_problem
@@ -107,6 +109,8 @@ def _additions(data: dict[str, Any]) -> Iterator[Key]:
             yield (*key, "seed")
         if table.get("spec", {}).get("type") == "deb":
             yield (*key, "spec", "type")
+        for number, overlay in enumerate(table.get("overlays", [])):
+            yield from ((*key, "overlays", number, name) for name in extensions(overlay))
         for number, source in enumerate(table.get("source-files", [])):
             if source.get("origin", {}).get("type") == "signing-key":
                 yield (*key, "source-files", number, "origin", "type")
