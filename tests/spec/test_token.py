@@ -23,8 +23,10 @@ PIECES = [
 TEXTS = st.lists(
     st.one_of(st.sampled_from(PIECES), st.text(max_size=5), st.sampled_from(["\n", "\n", " "])), max_size=60
 ).map("".join)
+UNTIMED = settings(deadline=None)
 
 
+@UNTIMED
 @given(TEXTS)
 def test_tokens_are_lossless(text: str) -> None:
     tokens = tokenize(text)
@@ -34,11 +36,13 @@ def test_tokens_are_lossless(text: str) -> None:
     assert ends[-1] == len(tokens.lines)
 
 
+@UNTIMED
 @given(st.binary(max_size=300))
 def test_bytes_survive(data: bytes) -> None:
     assert encode(tokenize(decode(data)).to_text()) == data
 
 
+@UNTIMED
 @given(TEXTS)
 def test_sections_hold_every_line_once(text: str) -> None:
     lines = split_lines(text)
@@ -47,6 +51,7 @@ def test_sections_hold_every_line_once(text: str) -> None:
     assert found[-1].end == len(lines)
 
 
+@UNTIMED
 @given(TEXTS)
 def test_normalised_lines_stay_as_they_are(text: str) -> None:
     once = join_lines(split_lines(text.replace("\r", "")))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import BuildError
 from boatyard.base.regex import Regex, RegexError, compile_regex
 from boatyard.overlay.nearest import nearest_lines, sections_of
+from boatyard.overlay.scope import lines_in_scope
 from boatyard.spec.section import Section, describe, header, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from boatyard.config.model.overlay import AppendLines, PrependLines, SearchReplace
 
@@ -18,21 +19,20 @@ if TYPE_CHECKING:
 def prepend_lines(overlay: PrependLines, lines: Sequence[str]) -> list[str]:
     """Puts lines at the top of the spec, or right after the header of each section of that name and package."""
     if not overlay.section:
+        _refuse_scope(overlay)
         return [*overlay.lines, *lines]
-    found = find_sections(lines, overlay.section, overlay.package)
-    if not found:
-        raise section_not_found(lines, overlay.section, overlay.package)
+    found = _targets(overlay, lines_in_scope(overlay, lines), lines)
     return insert_at(lines, [section.start + 1 for section in found], overlay.lines)
 
 
 def append_lines(overlay: AppendLines, lines: Sequence[str]) -> list[str]:
     """Puts lines at the end of the spec, or of each section of that name and package, before the next header."""
     if not overlay.section:
+        _refuse_scope(overlay)
         return [*lines, *overlay.lines]
-    found = find_sections(lines, overlay.section, overlay.package)
-    if not found:
-        raise section_not_found(lines, overlay.section, overlay.package)
-    return insert_at(lines, [section.end for section in found], overlay.lines)
+    scope = lines_in_scope(overlay, lines)
+    ends = [_end_in_scope(section, scope) for section in _targets(overlay, scope, lines)]
+    return insert_at(lines, ends, overlay.lines)
 
 
 def search_replace(overlay: SearchReplace, lines: Sequence[str]) -> list[str]:
@@ -42,17 +42,42 @@ def search_replace(overlay: SearchReplace, lines: Sequence[str]) -> list[str]:
     """
     regex = compiled(overlay.regex)
     name, package = "", ""
+    scope = lines_in_scope(overlay, lines)
     changed = []
-    for line in lines:
+    for number, line in enumerate(lines):
         start = header(line)
-        is_target = not start and overlay.section in ("", name) and overlay.package in ("", package)
+        is_target = not start and number in scope and overlay.section in ("", name) and overlay.package in ("", package)
         changed.append(replaced(regex, line, overlay.replacement) if is_target else line)
         if changed[-1] is not line:
             start = header(changed[-1])
         name, package = start or (name, package)
-    if changed == list(lines):
+    count = sum(map(str.__ne__, lines, changed))
+    if not count:
         raise _pattern_not_found(overlay, lines)
+    if overlay.expect not in (0, count):
+        raise BuildError(
+            f"pattern found in {count} lines, {overlay.expect} expected: {overlay.regex!r}",
+            detail="\n".join(
+                f"line {n + 1}: {old.strip()}"
+                for n, (old, new) in enumerate(zip(lines, changed, strict=True))
+                if old != new
+            ),
+            hint="look at the lines, then correct the pattern or `expect`",
+        )
     return changed
+
+
+def _end_in_scope(section: Section, scope: Collection[int]) -> int:
+    """The end of a section, or of the branch it begins in when only that is in scope."""
+    return next((line for line in range(section.start, section.end) if line not in scope), section.end)
+
+
+def _targets(overlay: PrependLines | AppendLines, scope: Collection[int], lines: Sequence[str]) -> list[Section]:
+    """The sections that an overlay names and whose header is in its scope."""
+    found = [section for section in find_sections(lines, overlay.section, overlay.package) if section.start in scope]
+    if not found:
+        raise section_not_found(lines, overlay.section, overlay.package)
+    return found
 
 
 def compiled(pattern: str) -> Regex:
@@ -91,6 +116,11 @@ def section_not_found(lines: Sequence[str], name: str, package: str) -> BuildErr
         detail=sections_of(lines),
         hint="a package is named as the header writes it, without expanding macros; names of sections have their case",
     )
+
+
+def _refuse_scope(overlay: PrependLines | AppendLines) -> None:
+    if overlay.inside or overlay.outside:
+        raise BuildError("`inside` and `outside` choose among sections", hint="name a section too")
 
 
 def _pattern_not_found(overlay: SearchReplace, lines: Sequence[str]) -> BuildError:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import BuildError
 from boatyard.overlay.line import find_sections, section_not_found
 from boatyard.overlay.nearest import sections_of
-from boatyard.spec.conditional import Block, UnbalancedError, blocks, is_filler
+from boatyard.overlay.scope import balanced_blocks, lines_in_scope
+from boatyard.spec.conditional import Block, is_filler
 from boatyard.spec.section import Section, sections
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ REWRITE = "change the conditional first, with a spec-search-replace overlay"
 
 def remove_section(overlay: RemoveSection, lines: Sequence[str]) -> list[str]:
     """Removes every section of exactly this name and package, from its header to the next."""
-    found = find_sections(lines, overlay.section, overlay.package)
+    scope = lines_in_scope(overlay, lines)
+    found = [found for found in find_sections(lines, overlay.section, overlay.package) if found.start in scope]
     if not found:
         raise section_not_found(lines, overlay.section, overlay.package)
     return _without(lines, found)
@@ -40,14 +42,7 @@ def remove_subpackage(overlay: RemoveSubpackage, lines: Sequence[str]) -> list[s
 
 
 def _without(lines: Sequence[str], removed: Sequence[Section]) -> list[str]:
-    try:
-        pairs = blocks(lines)
-    except UnbalancedError as error:
-        raise BuildError(
-            f"the conditionals of the spec do not balance: line {error.line + 1}: {error}",
-            detail=f"line {error.line + 1}: {lines[error.line].strip()}",
-            hint="sections can only be removed from a spec whose %if and %endif pair up line by line",
-        ) from None
+    pairs = balanced_blocks(lines)
     ends = [_removable_end(lines, section, pairs) for section in removed]
     changed = list(lines)
     for section, end in reversed(list(zip(removed, ends, strict=True))):

@@ -15,11 +15,13 @@ from boatyard.config.model.overlay import (
     RemoveSubpackage,
     RemoveTag,
     SearchReplace,
+    SetMacro,
     SetTag,
     SpecOverlay,
     UpdateTag,
 )
 from boatyard.overlay.line import append_lines, prepend_lines, search_replace
+from boatyard.overlay.macro import set_macro
 from boatyard.overlay.patch import name_patch, unname_patch
 from boatyard.overlay.removal import remove_section, remove_subpackage
 from boatyard.overlay.tag import add_tag, insert_tag, remove_tag, set_tag, update_tag
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def edit_spec(overlay: SpecOverlay | PatchAdd | PatchRemove, lines: Sequence[str]) -> list[str]:  # noqa: C901
+def edit_spec(overlay: SpecOverlay | PatchAdd | PatchRemove, lines: Sequence[str]) -> list[str]:  # noqa: C901, PLR0912
     """The lines of the spec after an overlay; BuildError when it does not apply."""
     match overlay:  # one case a verb: long, and simple
         case AddTag():
@@ -47,6 +49,8 @@ def edit_spec(overlay: SpecOverlay | PatchAdd | PatchRemove, lines: Sequence[str
             return append_lines(overlay, lines)
         case SearchReplace():
             return search_replace(overlay, lines)
+        case SetMacro():
+            return set_macro(overlay, lines)
         case RemoveSection():
             return remove_section(overlay, lines)
         case RemoveSubpackage():

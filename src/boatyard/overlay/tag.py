@@ -8,6 +8,7 @@ from boatyard.base.error import BuildError
 from boatyard.config.model.overlay import RemoveTag
 from boatyard.overlay.line import find_sections, insert_at, section_not_found
 from boatyard.overlay.nearest import nearest_lines
+from boatyard.overlay.scope import lines_in_scope
 from boatyard.spec.conditional import depth, depth_change
 from boatyard.spec.tag import Tag, family, tags, tags_in
 
@@ -46,23 +47,27 @@ def insert_tag(overlay: InsertTag, lines: Sequence[str]) -> list[str]:
 
 def set_tag(overlay: SetTag, lines: Sequence[str]) -> list[str]:
     """Replaces the tag as update_tag does, or adds it as add_tag does when there is none."""
-    if _named(lines, overlay.package, overlay.tag):
-        return _replace(overlay, lines)
-    return add_tag(overlay, lines)
+    mine = _named(lines, overlay.package, overlay.tag)
+    return _replace(overlay, mine, lines) if mine else add_tag(overlay, lines)
 
 
 def update_tag(overlay: UpdateTag, lines: Sequence[str]) -> list[str]:
     """Replaces every line of the tag in the package by `Tag: value`, whatever conditional it is in."""
-    if not _named(lines, overlay.package, overlay.tag):
+    scope = lines_in_scope(overlay, lines)
+    mine = [tag for tag in _named(lines, overlay.package, overlay.tag) if tag.line in scope]
+    if not mine:
         raise _no_such_tag(overlay, lines)
-    return _replace(overlay, lines)
+    return _replace(overlay, mine, lines)
 
 
 def remove_tag(overlay: RemoveTag, lines: Sequence[str]) -> list[str]:
     """Removes every line of the tag; with a value only those whose whole value is equal, letter case apart."""
     wanted = overlay.value.lower()
+    scope = lines_in_scope(overlay, lines)
     gone = {
-        tag.line for tag in _named(lines, overlay.package, overlay.tag) if not wanted or tag.value.lower() == wanted
+        tag.line
+        for tag in _named(lines, overlay.package, overlay.tag)
+        if tag.line in scope and (not wanted or tag.value.lower() == wanted)
     }
     if not gone:
         raise _no_such_tag(overlay, lines)
@@ -81,9 +86,9 @@ def _named(lines: Sequence[str], package: str, name: str) -> list[Tag]:
     return [tag for tag in tags(lines, package) if tag.is_named(name)]
 
 
-def _replace(overlay: SetTag | UpdateTag, lines: Sequence[str]) -> list[str]:
+def _replace(overlay: SetTag | UpdateTag, replaced: Sequence[Tag], lines: Sequence[str]) -> list[str]:
     changed = list(lines)
-    for tag in _named(lines, overlay.package, overlay.tag):
+    for tag in replaced:
         changed[tag.line] = _line(overlay)
     return changed
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from boatyard.config.fault import Fault
 from boatyard.config.model.overlay import extensions
-from boatyard.config.model.overlay import extensions
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
 from boatyard.config.rule.name import file_name_problem
