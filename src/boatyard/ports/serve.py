@@ -25,7 +25,7 @@ def serving(folder: Path) -> Iterator[str]:
     Only files below the folder are given out: no listings, no links that lead outside, no hidden files.
     """
     handler = functools.partial(_Files, directory=str(folder.resolve(strict=True)))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, name="http server", kwargs={"poll_interval": 0.05})
         thread.start()
         try:
@@ -40,6 +40,11 @@ def guest_url(url: str) -> str:
     return url.replace("127.0.0.1", HOST_SEEN_BY_GUEST, 1)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: a guest may be switched off in the middle of a download."""
+
+
 class _Files(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "boatyard", ""
@@ -47,7 +52,8 @@ class _Files(SimpleHTTPRequestHandler):
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         root = Path(self.directory)
-        path = Path(self.translate_path(self.path)).resolve()
+        name = self.translate_path(self.path)
+        path = root if "\0" in name else Path(name).resolve()
         inside = path.is_relative_to(root) and not any(part.startswith(".") for part in path.relative_to(root).parts)
         if not inside or not path.is_file():
             self.send_error(HTTPStatus.NOT_FOUND)

@@ -1,0 +1,1 @@
+"""Trials: checks of deployments before a machine runs, and inside one that does."""
