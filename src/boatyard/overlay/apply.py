@@ -105,7 +105,7 @@ def apply_overlays(
         *(Numbered(component, GENERATED, overlay) for overlay in generated.after),
     ]
     with replacing_dir(tree) as work:
-        shutil.copytree(tree, work, symlinks=True, copy_function=_link, dirs_exist_ok=True)
+        shutil.copytree(tree, work, symlinks=True, copy_function=link_file, dirs_exist_ok=True)
         archives, effects = _edit_archives(inner, work, tree.parent)
         effects += _edit_tree(outer, work, work / spec.name, {archive.name for archive in archives})
     return Applied(tuple(effects), tuple(archives))
@@ -126,7 +126,7 @@ def _edit_archives(items: Sequence[Numbered], work: Path, scratch: Path) -> tupl
                     raise BuildError(f"the archive {name!r} is not a plain file name")
                 top = unpack_for_edit(work / name, unpacked)
             with Folder(top) as folder:
-                effects += [_edit_files(item, folder) for item in mine]
+                effects += [apply_to_files(item, folder) for item in mine]
             archives.append(repack(work / name, unpacked))
     return archives, effects
 
@@ -138,8 +138,8 @@ def _edit_tree(items: Sequence[Numbered], work: Path, spec: Path, archives: set[
     effects = []
     with Folder(work) as folder:
         for item in items:
-            changed = _edit_spec(item, lines)
-            effect = _edit_files(item, folder)
+            changed = apply_to_spec(item, lines)
+            effect = apply_to_files(item, folder)
             with _attributed(item):
                 _check_archives(effect.files, archives)
             effects.append(_with_lines(effect, spec.name, lines, changed))
@@ -149,7 +149,8 @@ def _edit_tree(items: Sequence[Numbered], work: Path, spec: Path, archives: set[
     return effects
 
 
-def _edit_spec(item: Numbered, lines: list[str]) -> list[str]:
+def apply_to_spec(item: Numbered, lines: list[str]) -> list[str]:
+    """The lines of the spec after an overlay: the same list for one that is not about the spec."""
     overlay = item.overlay
     if isinstance(overlay, FileAdd | FilePrependLines | FileRemove | FileRename | FileSearchReplace):
         return lines
@@ -161,7 +162,8 @@ def _edit_spec(item: Numbered, lines: list[str]) -> list[str]:
     return changed
 
 
-def _edit_files(item: Numbered, folder: Folder) -> Effect:
+def apply_to_files(item: Numbered, folder: Folder) -> Effect:
+    """Edits the files that an overlay is about, if it is about files."""
     overlay = item.overlay
     files = list[str]()
     if isinstance(
@@ -198,5 +200,6 @@ def _attributed(item: Numbered) -> Iterator[None]:
         raise BuildError(f"{item}: {problem.what}", detail=problem.detail, hint=problem.hint) from error
 
 
-def _link(source: str, target: str) -> None:
+def link_file(source: str, target: str) -> None:
+    """For copies of trees: edits replace files, so the copy can share them with the original."""
     link_or_copy(Path(source), Path(target))
