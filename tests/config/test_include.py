@@ -97,6 +97,15 @@ def test_patterns_find_files(tmp_path: Path, pattern: str, expected: list[str]) 
         assert found == expected
 
 
+def test_a_search_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boatyard.config.include.MAX_FOLDERS", 50)
+    for number in range(20):
+        (tmp_path / f"{number}/a").mkdir(parents=True)
+    assert expand(tmp_path, "**/x.toml") == []
+    with pytest.raises(ValueError, match="more than 50 folders"):
+        expand(tmp_path, "**/**/x.toml")
+
+
 def test_links_that_go_round_end(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/up").symlink_to("../..")
@@ -120,7 +129,7 @@ def test_the_root_is_found_upwards_and_boatyard_goes_first(tmp_path: Path) -> No
 
 
 def test_no_project(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="could not find config file: azldev.toml"):
+    with pytest.raises(ConfigError, match=r"could not find config file: azldev\.toml"):
         load_project(tmp_path)
 
 

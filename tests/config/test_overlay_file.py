@@ -25,7 +25,8 @@ def values(component: object) -> list[str]:
 def test_order_and_metadata(load: Load) -> None:
     project = load(
         {
-            "azldev.toml": 'includes = ["c/x.toml"]\n[default-component-config]\noverlay-files = ["o/**/*.toml"]\n[components.y]',
+            "azldev.toml": 'includes = ["c/x.toml"]\ndefault-component-config.overlay-files = ["o/**/*.toml"]\n'
+            "[components.y]",
             "c/x.toml": '[components.x]\noverlay-files = ["o/last.toml", "o/**/[!l]*.toml", "o/*.toml", "none/*"]\n'
             'overlays = [{ type = "spec-add-tag", tag = "T", value = "inline" }]',
             "c/o/z/a.toml": overlay_file("za"),
@@ -44,7 +45,8 @@ def test_order_and_metadata(load: Load) -> None:
 def test_an_empty_list_inherits_nothing(load: Load) -> None:
     project = load(
         {
-            "azldev.toml": '[default-component-config]\noverlay-files = ["o.toml"]\n[components.x]\noverlay-files = []\n[components.y]',
+            "azldev.toml": 'default-component-config.overlay-files = ["o.toml"]\n[components.x]\noverlay-files = []\n'
+            "[components.y]",
             "o.toml": overlay_file("1"),
         }
     )
@@ -74,6 +76,10 @@ def test_sources_are_beside_the_overlay_file(load: Load, tmp_path: Path) -> None
         ),
         (METADATA + "[[overlays]]\ntype = 'file-remove'\nfile = '/a'", "overlay type file-remove requires file to be"),
         (METADATA + "new = 1", "unknown key 'new'"),
+        (
+            METADATA + "[[overlays]]\ntype = 'spec-set-macro'\nmacro = 'm'\nvalue = 'v'",
+            "unknown key 'type' in an azldev project",
+        ),
     ],
 )
 def test_what_is_wrong(problems: Problems, text: str, words: str) -> None:
@@ -84,4 +90,6 @@ def test_what_is_wrong(problems: Problems, text: str, words: str) -> None:
 
 def test_a_name_that_is_not_there(problems: Problems) -> None:
     told = problems('[components.x]\noverlay-files = ["absent.toml"]')
-    assert told[0].startswith("azldev.toml:2 components.x.overlay-files: overlay-files pattern matched no files: 'absent.toml'")
+    assert told[0].startswith(
+        "azldev.toml:2 components.x.overlay-files: overlay-files pattern matched no files: 'absent.toml'"
+    )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SHA = "a" * 64
 
+ADD_TAG = 'type = "spec-add-tag"\ntag = "A"\nvalue = "1"\n'
 OVERLAYS = [
     ('type = "spec-add-tag"\ntag = "A"', "overlay type spec-add-tag requires value field: (no description)"),
     ('type = "spec-add-tag"\ntag = ""\nvalue = "x"\ndescription = "D"', "tag: invalid overlay 1 for component x: must"),
@@ -22,7 +23,7 @@ OVERLAYS = [
     ('type = "spec-search-replace"\nregex = "a**"', "invalid regex 'a**' in overlay"),
     ('type = "spec-search-replace"\nregex = "[z"', "invalid regex '[z' in overlay"),
     ('type = "spec-remove-subpackage"\npackage = "p"\nsection = "%files"', "does not accept section field"),
-    ('type = "spec-remove-tag"\ntag = "A"\narchive = "a.tar"', "overlay type spec-remove-tag does not accept archive field"),
+    ('type = "spec-remove-tag"\ntag = "A"\narchive = "a.tar"', "spec-remove-tag does not accept archive field"),
     ('type = "spec-ad-tag"\ntag = "A"', "unknown overlay type 'spec-ad-tag' (did you mean 'spec-add-tag'?)"),
     ('type = 3', "unknown overlay type '3'"),
     ('tag = "A"', "missing key 'type'"),
@@ -34,12 +35,11 @@ OVERLAYS = [
     ('type = "file-remove"\nfile = "x"\narchive = "a.zip"', "'a.zip' is not a .tar"),
     ('type = "file-remove"\nfile = "x"\narchive = "../a.tar"', "is not a plain file name"),
     ('type = "patch-add"', "overlay type patch-add requires source field"),
-    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\nmetadata = { category = "azl-prunin", upstream-status = "unknown" }',
+    (ADD_TAG + 'metadata = { category = "azl-prunin", upstream-status = "unknown" }',
      "'azl-prunin' is not one of"),
-    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\nmetadata = { category = "upstream-backport", upstream-status = "unknown" }',
+    (ADD_TAG + 'metadata = { category = "upstream-backport", upstream-status = "unknown" }',
      "needs at least one commit"),
-    ('type = "spec-add-tag"\ntag = "A"\nvalue = "1"\n'
-     'metadata = { category = "azl-pruning", upstream-status = "unknown", bugs = [{ url = "ftp://x/y" }] }',
+    (ADD_TAG + 'metadata = { category = "azl-pruning", upstream-status = "unknown", bugs = [{ url = "ftp://x/y" }] }',
      "is not an address that begins with http:// or https://"),
 ]  # fmt: skip
 
@@ -52,11 +52,21 @@ def test_overlays(problems: Problems, table: str, words: str) -> None:
     assert told[0].startswith("azldev.toml:")
 
 
+DOWNLOAD = "origin = { type = 'download', uri = 'http://h/a' }"
+
+
+def source(rest: str) -> str:
+    return "source-files = [{ filename = 'a', " + rest + " }]"
+
+
 COMPONENTS = [
     ("nonsense = 1", "components.x.nonsense: unknown key 'nonsense' "),
     ("overlay = []", "unknown key 'overlay' (did you mean 'overlays'?)"),
     ("build.with = 'a'", "components.x.build.with: expected a list, got a string"),
     ("build.defines.a = 1", "components.x.build.defines.a: expected a string, got a number"),
+    ("build.defines.'a b' = ''", "'a b' is not the name of a macro"),
+    ("build.defines.a = \"1\\n%b 2\"", "components.x.build.defines.a: the value of a macro is one line"),
+    ("build.with = ['a', '']", "components.x.build.with[1]: '' is not the name of a macro"),
     ("build.check.skip = true", "components.x.build.check: skip needs a skip_reason"),
     ("build.failure.expected = true", "expected needs an expected-reason"),
     ("spec.type = 'upstrem'", "unknown type 'upstrem' (did you mean 'upstream'?)"),
@@ -66,27 +76,27 @@ COMPONENTS = [
     ("spec = { type = 'local', path = \"a\\u0000.spec\" }", "is not a path"),
     ("spec = { upstream-commit = 'abcdef1' }", "unknown key 'upstream-commit'"),
     ("spec = { type = 'upstream', upstream-commit = 'abc' }", "'abc' does not match"),
-    ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026' } }", "cannot set a snapshot of its own"),
+    ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026' } }",
+     "cannot set a snapshot of its own"),
     ("release.calculation = 'manuel'", "(did you mean 'manual'?)"),
     ("publish.rpm-channel = '../x'", "publish.rpm-channel: '../x' is not the name of a channel"),
     ("packages.p.publish.channel = 'a/b'", "packages.p.publish.channel: 'a/b' is not"),
     ("source-files = [{ filename = 'a' }]", "source-files[0]: missing key 'origin'"),
-    ("source-files = [{ filename = 'a b', origin = { type = 'overlay' }, replace-upstream = true, replace-reason = 'r' }]",
+    ("source-files = [{ filename = 'a b', " + DOWNLOAD + " }]",
      "source-files[0].filename: 'a b' is not a plain file name"),
-    ("source-files = [{ filename = 'a', hash = 'x', origin = { type = 'download', uri = 'http://h/a' } }]", "needs a hash-type"),
-    ("source-files = [{ filename = 'a', hash = 'x', hash-type = 'SHA256', origin = { type = 'download', uri = 'http://h/a' } }]",
+    (source("hash = 'x', " + DOWNLOAD), "needs a hash-type"),
+    (source("hash = 'x', hash-type = 'SHA256', " + DOWNLOAD),
      "not the 64 hexadecimal digits of a SHA256"),
-    (f"source-files = [{{ filename = 'a', hash = '{SHA}', hash-type = 'MD5', origin = {{ type = 'download', uri = 'http://h/a' }} }}]",
-     "'MD5' is not one of SHA256, SHA512"),
-    ("source-files = [{ filename = 'a', origin = { type = 'download', uri = 'h/a' } }]", "has no scheme"),
-    ("source-files = [{ filename = 'a', origin = { type = 'download' } }]", "missing key 'uri'"),
-    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = 's', uri = 'http://h/a' } }]", "unknown key 'uri' for type 'custom'"),
-    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = '../s' } }]", "is not a plain file name"),
-    ("source-files = [{ filename = 'a', origin = { type = 'custom', script = 's', inputs = ['i', 'i'] } }]", "'i' is there twice"),
-    ("source-files = [{ filename = 'a', origin = { type = 'overlay' } }]", "needs replace-upstream = true"),
-    ("source-files = [{ filename = 'a', replace-upstream = true, origin = { type = 'download', uri = 'http://h/a' } }]",
+    (source(f"hash = '{SHA}', hash-type = 'MD5', " + DOWNLOAD), "'MD5' is not one of SHA256, SHA512"),
+    (source("origin = { type = 'download', uri = 'h/a' }"), "has no scheme"),
+    (source("origin = { type = 'download' }"), "missing key 'uri'"),
+    (source("origin = { type = 'custom', script = 's', uri = 'http://h/a' }"), "unknown key 'uri' for type 'custom'"),
+    (source("origin = { type = 'custom', script = '../s' }"), "is not a plain file name"),
+    (source("origin = { type = 'custom', script = 's', inputs = ['i', 'i'] }"), "'i' is there twice"),
+    (source("origin = { type = 'overlay' }"), "needs replace-upstream = true"),
+    (source("replace-upstream = true, " + DOWNLOAD),
      "needs a replace-reason"),
-    ("source-files = [{ filename = 'a', replace-reason = 'r', origin = { type = 'download', uri = 'http://h/a' } }]",
+    (source("replace-reason = 'r', " + DOWNLOAD),
      "replace-reason without replace-upstream"),
 ]  # fmt: skip
 
@@ -96,6 +106,7 @@ def test_components(problems: Problems, table: str, words: str) -> None:
     assert words in problems(f"[components.x]\n{table}\n")[0]
 
 
+REPO_SET = "[resources.rpm-repo-sets.s]\ndisable-gpg-check = true\n"
 OTHERS = [
     ("nonsense = 1", "azldev.toml:1 nonsense: unknown key 'nonsense'"),
     ("[componens]", "(did you mean 'components'?)"),
@@ -111,7 +122,7 @@ OTHERS = [
     ("[images.i]\ncapabilities.container = 'yes'", "expected true or false, got a string"),
     ("[test-suites.t]", "missing key 'type'"),
     ("[test-suites.t]\ntype = 'pytest'", "needs the table 'pytest'"),
-    ("[test-suites.t]\ntype = 'pytest'\npytest = {}\nlisa = { framework = { git-url = 'u', ref = 'a' }, test-cases = ['a'] }",
+    ("[test-suites.t]\ntype = 'lisa'\nlisa = { framework = { git-url = 'u', ref = 'a' }, test-cases = ['a'] }",
      "lisa.framework.ref: 'a' does not match"),
     ("[test-suites.t]\ntype = 'lisa'\npytest = {}", "has no table 'pytest'"),
     ("[test-suites.t]\ntype = 'pytest'\npytest.install = 'pyproject'", "needs a working-dir"),
@@ -124,9 +135,9 @@ OTHERS = [
     ("[resources.rpm-repos.r]\nbase-uri = \"http://h/\\u2028\"\ndisable-gpg-check = true", "line break"),
     ("[resources.rpm-repos.'-r']\nbase-uri = 'http://h/x'\ndisable-gpg-check = true", "is not the name of a resource"),
     ("[resources.rpm-repos.r]\nbase-uri = 'http://h/x'\ngpg-key = 'ssh://h/k'", "is not an address that begins with"),
-    ("[resources.rpm-repo-sets.s]\ntemplate = 'none'\nbase-uri = 'http://h/x'\ndisable-gpg-check = true", "undefined template 'none'"),
-    ("[resources.rpm-repo-sets.s]\ntemplate = 'azl-standard'\nbase-uri = 'http://h/x?y'\ndisable-gpg-check = true", "no query"),
-    ("[resources.rpm-repo-sets.s]\ntemplate = 'koji-dist-repo'\nsubrepos = ['bin']\nbase-uri = 'http://h/x'\ndisable-gpg-check = true",
+    (REPO_SET + "template = 'none'\nbase-uri = 'http://h/x'", "undefined template 'none'"),
+    (REPO_SET + "template = 'azl-standard'\nbase-uri = 'http://h/x?y'", "no query"),
+    (REPO_SET + "template = 'koji-dist-repo'\nsubrepos = ['bin']\nbase-uri = 'http://h/x'",
      "template 'koji-dist-repo' has no subrepo 'bin'"),
     ("[resources.rpm-repo-set-templates.t]\nsubrepos = []", "must not be empty"),
     ("[resources.rpm-repo-set-templates.t]\nsubrepos = [{ name = 'a', subpath = '../a' }]", "is not a relative path"),
@@ -155,7 +166,8 @@ def test_everything_wrong_is_told_at_once(problems: Problems) -> None:
         "azldev.toml:4 components.c.y: unknown key 'y'",
         "azldev.toml:5 components.c.build.z: unknown key 'z'",
     ], "a file that is wrong is not followed further"
-    told = problems({"azldev.toml": 'includes = ["a.toml", "b.toml"]', "a.toml": "broken", "b.toml": "[project]\nlog-dri = 'x'"})
+    root = 'includes = ["a.toml", "b.toml"]'
+    told = problems({"azldev.toml": root, "a.toml": "broken", "b.toml": "[project]\nlog-dri = 'x'"})
     assert len(told) == 2
     assert told[0].startswith("a.toml:1: not valid TOML: ")
     assert told[1] == "b.toml:2 project.log-dri: unknown key 'log-dri' (did you mean 'log-dir'?)"
@@ -168,7 +180,7 @@ def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
         [Project]
         Description = "d"
         [components.x]
-        Build.With = ["a"]
+        build.With = ["a"]
         build.check = { skip = true, skip_reason = "r" }
         [[components.x.overlays]]
         type = "spec-remove-tag"
@@ -177,7 +189,7 @@ def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
         regex = "["
         [tools.imageCustomizer]
         containerTag = "t"
-        """.replace("Build.With", 'build.With')
+        """
     )
     assert project.settings.description == "d"
     assert project.component("x").build.with_ == ("a",)
@@ -201,6 +213,7 @@ ADDITIONS = [
     "[component-groups.g.default-component-config.seed]\nlicense = 'MIT'",
     "[[components.x.source-files]]\nfilename = 'k'\norigin.type = 'signing-key'",
     "[images.i]\ndefinition.type = 'native'\nnative.packages = ['bash']",
+    "[[components.x.overlays]]\ntype = 'spec-set-macro'\nmacro = 'm'\nvalue = 'v'",
 ]
 
 
@@ -215,4 +228,5 @@ def test_additions_need_a_boatyard_project(load: Load, problems: Problems, text:
 def test_a_native_image_needs_both_tables(problems: Problems) -> None:
     for text in ("[images.i]\ndefinition.type = 'native'", "[images.i.native]\npackages = ['a']"):
         assert "go together" in problems(text, root="boatyard.toml")[0]
-    assert "is not a volume label" in problems("[images.i]\ndefinition.type = 'native'\nnative.label = 'a b'", root="boatyard.toml")[0]
+    text = "[images.i]\ndefinition.type = 'native'\nnative.label = 'a b'"
+    assert "is not a volume label" in problems(text, root="boatyard.toml")[0]

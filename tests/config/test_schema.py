@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.config.test_rules import ADDITIONS, OVERLAYS
 
 from boatyard.config.load import DEFAULTS
 from boatyard.config.schema import config_schema
-from tests.config.test_rules import ADDITIONS, OVERLAYS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Schema:
@@ -89,13 +91,17 @@ def test_accepts_what_azldev_does(schema: Schema, text: str) -> None:
     assert schema.accepts(tomllib.loads(DEFAULTS.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("text", ["x = 1", "[components.x]\ny = 1", "[components.x.spec]\ntype = 'z'", "includes = 'a'"])
+@pytest.mark.parametrize(
+    "text", ["x = 1", "[components.x]\ny = 1", "[components.x.spec]\ntype = 'z'", "includes = 'a'"]
+)
 def test_refuses_unknown_keys_and_wrong_types(schema: Schema, text: str) -> None:
     assert not schema.accepts(tomllib.loads(text))
 
 
 def test_refuses_overlays_that_lack_a_key(schema: Schema) -> None:
-    lacking = [table for table, words in OVERLAYS if re.search("requires (value|lines|source) field|missing key", words)]
+    lacking = [
+        table for table, words in OVERLAYS if re.search("requires (value|lines|source) field|missing key", words)
+    ]
     assert len(lacking) >= 4
     for table in lacking:
         assert not schema.accepts(tomllib.loads(f"[[components.x.overlays]]\n{table}")), table

@@ -16,6 +16,7 @@ from boatyard.config.file import ConfigFile
 from boatyard.config.include import Tree
 from boatyard.config.merge import Merged, Raw, merge
 from boatyard.config.model.project import Settings
+from boatyard.config.overlay_file import OverlayFiles
 from boatyard.config.project import Project
 from boatyard.config.repository import expand_repositories, input_faults
 from boatyard.config.resolve import Resolver
@@ -91,7 +92,7 @@ def _assemble(path: Path, tree: Tree) -> Project:
     distros = {name: _with_host_mock(distro) for name, distro in config.distros.items()}
     faults = [*merged.faults, *_directory_faults(config.project, folder, merged)]
     default, default_faults = _distro_default(config, merged)
-    resolver = Resolver(merged, default)
+    resolver = Resolver(merged, default, OverlayFiles(additions=path.name == OWN_ROOT))
     components = resolver.components()
     repos, repo_faults = expand_repositories(config.resources, merged)
     faults += [*default_faults, *resolver.faults, *repo_faults]

@@ -12,7 +12,7 @@ from boatyard.config.fault import Fault
 from boatyard.config.file import OverlayFile
 from boatyard.config.include import expand, typed
 from boatyard.config.read import read_toml
-from boatyard.config.rule.overlay import metadata_rules, overlay_rules
+from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions, overlay_rules
 from boatyard.config.shape import overlay_prefix
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class OverlayFiles:
-    """Finds and reads overlay files; each pattern of a folder and each file only once, though thousands inherit it."""
+    """Finds and reads overlay files; each pattern of a folder and each file only once, though thousands inherit it.
 
+    `additions`: the project is Boatyard's, so the overlays may use what azldev refuses.
+    """
+
+    additions: bool = False
     faults: list[Fault] = field(default_factory=list)
     _found: dict[tuple[Path, tuple[str, ...]], tuple[Overlay, ...]] = field(default_factory=dict)
     _read: dict[Path, tuple[Overlay, ...]] = field(default_factory=dict)
@@ -68,6 +72,8 @@ class OverlayFiles:
             self.faults.extend(faults)
             return ()
         told = list(_rules(content))
+        if not self.additions:
+            told.extend(addition(key) for key in overlay_additions(data.get("overlays", []), ("overlays",)))
         self.faults.extend(Fault(path, key, overlay_prefix(key) + what, hint) for key, what, hint in told)
         return tuple(msgspec.structs.replace(overlay, metadata=content.metadata) for overlay in content.overlays)
 

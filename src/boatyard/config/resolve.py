@@ -14,11 +14,11 @@ from boatyard.config.fault import Fault
 from boatyard.config.include import expand
 from boatyard.config.merge import Merged, Raw, over
 from boatyard.config.model.component import Component, Spec
-from boatyard.config.overlay_file import OverlayFiles
 from boatyard.config.shape import Examiner, convert, keys_of
 
 if TYPE_CHECKING:
     from boatyard.config.locate import Key
+    from boatyard.config.overlay_file import OverlayFiles
 
 _DEFAULT = "default-component-config"
 
@@ -29,12 +29,12 @@ class Resolver:
 
     merged: Merged
     distro_default: Raw
+    overlay_files: OverlayFiles
     faults: list[Fault] = field(default_factory=list)
     group_members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _groups_of: dict[str, list[str]] = field(default_factory=dict)
     _own: dict[str, Raw] = field(default_factory=dict)
     _files: dict[str, Path] = field(default_factory=dict)
-    _overlay_files: OverlayFiles = field(default_factory=OverlayFiles)
     _layers: dict[tuple[str, ...], Raw] = field(default_factory=dict)
     _plain: dict[tuple[tuple[str, ...], Path], Component] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ class Resolver:
             component = self._component(name)
             if component is not None:
                 resolved[name] = component
-        self.faults.extend(self._overlay_files.faults)
+        self.faults.extend(self.overlay_files.faults)
         return resolved
 
     def _join(self, group: str, table: Raw) -> None:
@@ -130,7 +130,7 @@ class Resolver:
             )
             return None
         if patterns:
-            extra = self._overlay_files.overlays(patterns, file, key)
+            extra = self.overlay_files.overlays(patterns, file, key)
             component = msgspec.structs.replace(component, overlays=component.overlays + extra)
         return component
 

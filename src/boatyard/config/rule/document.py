@@ -6,11 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from boatyard.config.fault import Fault
-from boatyard.config.model.overlay import extensions
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
 from boatyard.config.rule.name import file_name_problem
-from boatyard.config.rule.overlay import metadata_rules
+from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions
 from boatyard.config.rule.resource import resource_rules
 from boatyard.config.shape import overlay_prefix
 
@@ -30,7 +29,7 @@ def document_faults(document: Document, *, additions: bool) -> list[Fault]:
     """What is wrong with a file. `additions`: it belongs to a boatyard.toml, so Boatyard's own keys may be used."""
     told = list(_rules(document.config, document.data))
     if not additions:
-        told.extend(_addition_rules(document.data))
+        told.extend(addition(key) for key in _additions(document.data))
     return [Fault(document.path, key, overlay_prefix(key) + what, hint) for key, what, hint in told]
 
 
@@ -85,14 +84,8 @@ def _package_group_rules(group: PackageGroup, key: Key) -> Iterator[Told]:
     yield from publish_rules(group.default_package_config.publish, (*key, "default-package-config", "publish"))
 
 
-def _addition_rules(data: dict[str, Any]) -> Iterator[Told]:
-    """Boatyard's own keys, which azldev would refuse."""
-    hint = "Boatyard's own keys need a boatyard.toml; it may include the azldev.toml"
-    for key in _additions(data):
-        yield key, f"unknown key {str(key[-1])!r} in an azldev project", hint
-
-
 def _additions(data: dict[str, Any]) -> Iterator[Key]:
+    """Boatyard's own keys, which azldev would refuse."""
     yield from ((section,) for section in ADDED_SECTIONS if section in data)
     if "merge-components" in data.get("project", {}):
         yield "project", "merge-components"
@@ -108,8 +101,7 @@ def _additions(data: dict[str, Any]) -> Iterator[Key]:
             yield (*key, "seed")
         if table.get("spec", {}).get("type") == "deb":
             yield (*key, "spec", "type")
-        for number, overlay in enumerate(table.get("overlays", [])):
-            yield from ((*key, "overlays", number, name) for name in extensions(overlay))
+        yield from overlay_additions(table.get("overlays", []), (*key, "overlays"))
         for number, source in enumerate(table.get("source-files", [])):
             if source.get("origin", {}).get("type") == "signing-key":
                 yield (*key, "source-files", number, "origin", "type")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boatyard.base.glob import compile_path
 from boatyard.config.model.overlay import (
@@ -13,6 +13,7 @@ from boatyard.config.model.overlay import (
     Overlay,
     PatchAdd,
     PatchRemove,
+    extensions,
     type_of,
 )
 from boatyard.config.rule.name import address_problem, file_name_problem, tree_path_problem
@@ -85,6 +86,18 @@ def _file_rules(overlay: Overlay, kind: str, file: str, key: Key) -> Iterator[To
                 compile_path(file)
         except ValueError as error:
             yield key, f"{error}", ""
+
+
+def addition(key: Key) -> Told:
+    """What is told about a key of Boatyard's own in an azldev project."""
+    hint = "Boatyard's own keys need a boatyard.toml; it may include the azldev.toml"
+    return key, f"unknown key {str(key[-1])!r} in an azldev project", hint
+
+
+def overlay_additions(overlays: list[dict[str, Any]], key: Key) -> Iterator[Key]:
+    """The keys, in overlays as written, that azldev would refuse. `key` leads to the list."""
+    for number, overlay in enumerate(overlays):
+        yield from ((*key, number, name) for name in extensions(overlay))
 
 
 def metadata_rules(metadata: Metadata, key: Key) -> Iterator[Told]:
