@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 WIDE = 5
+# Large, so that a number does not become the one that an overlay sets.
+STEP = 100
 _LAST_NUMBER = re.compile(r"[0-9]{1,9}(?=[^0-9]*\Z)")
 _NUMBERED = re.compile(r"(source|patch)[0-9]{1,9}", re.IGNORECASE)
 
@@ -163,25 +165,25 @@ def _realigned(lines: list[str]) -> list[str]:
 
 
 def _raised(name: str) -> Callable[[list[str]], list[str]]:
-    """A change that makes the last number of a main package's tag one higher."""
+    """A change that makes the last number of a main package's tag higher."""
 
     def change(lines: list[str]) -> list[str]:
         changed = list(lines)
         for tag in tags(lines, ""):
             if tag.is_named(name):
                 head = lines[tag.line].rstrip().removesuffix(tag.value)
-                changed[tag.line] = head + _one_higher(tag.value)
+                changed[tag.line] = head + _higher(tag.value)
         return changed
 
     return change
 
 
 def _renumbered(lines: list[str]) -> list[str]:
-    """Sources and patches with numbers one higher, as when upstream puts one before them."""
+    """Sources and patches with higher numbers, as when upstream puts one before them."""
     changed = list(lines)
     for tag in tags(lines):
         if _NUMBERED.fullmatch(tag.name):
-            changed[tag.line] = lines[tag.line].replace(tag.name, _one_higher(tag.name), 1)
+            changed[tag.line] = lines[tag.line].replace(tag.name, _higher(tag.name), 1)
     return changed
 
 
@@ -189,8 +191,8 @@ def _without_trailing_blanks(lines: list[str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _one_higher(text: str) -> str:
-    return _LAST_NUMBER.sub(lambda match: str(int(match[0]) + 1), text)
+def _higher(text: str) -> str:
+    return _LAST_NUMBER.sub(lambda match: str(int(match[0]) + STEP), text)
 
 
 UPSTREAM_CHANGES: tuple[tuple[str, Callable[[list[str]], list[str]]], ...] = (

@@ -1,0 +1,108 @@
+"""`boatyard overlay`: the small changes to upstream sources, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import CheckError, ConfigError
+from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
+from boatyard.cli.table import add_format, show
+from boatyard.config.model.component import LocalSpec
+from boatyard.config.model.overlay import Overlay, type_of
+from boatyard.config.select import Selection, select
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from boatyard.config.model.component import Component
+    from boatyard.overlay.check import Finding
+
+LISTED = ("component", "number", "type", "target", "description")
+CHECKED = ("component", "number", "type", "finding", "what", "hint")
+TARGET_KEYS = ("archive", "file", "source", "section", "package", "tag", "macro", "regex")
+
+
+def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the noun with its verbs."""
+    verbs = nouns.add_parser("overlay", help="small changes to upstream sources", description=__doc__).add_subparsers(
+        metavar="VERB", required=True
+    )
+    listing = verbs.add_parser("list", help="every overlay, with what it is about")
+    add_project(listing)
+    add_selection(listing)
+    add_format(listing)
+    listing.set_defaults(run=list_overlays)
+    check = verbs.add_parser("check", help="overlays that are broken, redundant, brittle, misplaced or wide")
+    add_project(check)
+    add_selection(check)
+    check.add_argument(
+        "--sources",
+        type=Path,
+        metavar="DIR",
+        help="unchanged source trees of the components, DIR/NAME/NAME.spec (default: local specs only)",
+    )
+    add_format(check)
+    check.set_defaults(run=check_overlays)
+
+
+def list_overlays(args: argparse.Namespace) -> int:
+    """One line for each overlay of the components chosen, of all components when none is."""
+    rows = [
+        (component.name, str(number), type_of(overlay), target_of(overlay), overlay.description)
+        for component in _chosen(args)
+        for number, overlay in enumerate(component.overlays, start=1)
+    ]
+    show(args.output, LISTED, rows, [dict(zip(LISTED, row, strict=True)) for row in rows])
+    return 0
+
+
+def check_overlays(args: argparse.Namespace) -> int:
+    """Tries overlays on source trees; CheckError when one does not apply, the rest is advice."""
+    from boatyard.overlay.check import check_overlays as find
+
+    found: list[Finding] = []
+    for component, spec in _with_specs(args):
+        found += find(component.name, component.overlays, spec.parent, spec)
+    rows = [_row(finding) for finding in found]
+    show(args.output, CHECKED, rows, [dict(zip(CHECKED, row, strict=True)) for row in rows])
+    broken = sum(finding.kind == "broken" for finding in found)
+    if broken:
+        raise CheckError(f"{broken} overlays do not apply", hint="correct or remove them; each is shown above")
+    return 0
+
+
+def target_of(overlay: Overlay) -> str:
+    """What an overlay is about, in a few words: `%files devel`, `Version`, `**/*.conf contoso`."""
+    words = (str(getattr(overlay, key, "")) for key in TARGET_KEYS)
+    return " ".join(word.split("\n", 1)[0] for word in words if word)
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    of = finding.of
+    return (of.component, str(of.number), type_of(of.overlay), finding.kind, finding.what, finding.hint)
+
+
+def _chosen(args: argparse.Namespace) -> list[Component]:
+    selection = selection_of(args)
+    return select(chosen_project(args), Selection(everything=True) if selection.empty else selection)
+
+
+def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path]]:
+    """The chosen components that have overlays, each with the spec in its unchanged source tree."""
+    for component in _chosen(args):
+        if not component.overlays:
+            continue
+        spec = None
+        if args.sources is not None:
+            spec = args.sources / component.name / f"{component.name}.spec"
+        elif isinstance(component.spec, LocalSpec):
+            spec = component.spec.path
+        if spec is not None and spec.is_file():
+            yield component, spec
+        elif spec is not None or args.names or args.pattern:
+            raise ConfigError(
+                f"{component.name}: no unchanged source tree to try overlays on",
+                hint="give a folder of source trees with --sources; it must hold NAME/NAME.spec",
+            )
