@@ -75,6 +75,14 @@ def test_a_hang_names_the_stage_and_shows_the_end(
         assert str(tmp_path / "log") in error.value.hint
 
 
+def test_the_power_button_is_heeded(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:
+    with boot(guest(b"box login: ", "heed the button"), harbour, tmp_path / "log") as vm:
+        vm.wait_for(Stage.LOGIN)
+        vm.power_off()
+        assert vm.console.ended
+        vm.power_off()
+
+
 def test_the_power_button_is_not_heeded(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:
     with boot(guest(b"box login: ", "sleep"), harbour, tmp_path / "log") as vm:
         vm.wait_for(Stage.LOGIN)
