@@ -68,10 +68,13 @@ def read_lock(lock: Path) -> LockState | None:
 
 
 def head_commit(checkout: Path, run: Runner) -> str:
-    """The commit a git checkout is at; "" for a folder that is none of its own."""
+    """The commit a git checkout is at; "" for a folder that is no checkout, SourceError for one without a commit."""
     if not (checkout / ".git").exists():
         return ""
-    return _git(checkout, run, "rev-parse", "--verify", "HEAD").text.strip()
+    found = _git(checkout, run, "rev-parse", "--verify", "HEAD", ok=(0, NOT_THERE))
+    if found.code:
+        raise SourceError(f"the git checkout {checkout} has no commit", hint="remove it and clone it again")
+    return found.text.strip()
 
 
 def commit_before(checkout: Path, moment: str, run: Runner) -> str:
