@@ -201,5 +201,5 @@ def _failure(command: Command, result: Result, merged: bool) -> ToolError:
             hint="free some space and run the same command again: it goes on where it stopped",
         )
     end = f"was ended by signal {-result.code}" if result.code < 0 else f"failed with exit code {result.code}"
-    hint = f"whole output: {command.log}" if command.log else f"the command was: {command}"
+    hint = f"whole output: {command.log}" if command.log else f"the command was: {command.shown}"
     return ToolError(f"{command.program} {end}", detail=tail, hint=hint)
