@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program (a name on PATH, or a file for firmware) with its packages and what needs it."""
+    """A program (a name on PATH, or a file for firmware) with its packages and what needs it.
+
+    An `optional` one is needed only for what its purpose says, not for the ordinary work.
+    """
 
     program: str
     debian: str
     fedora: str
     purpose: str
+    optional: bool = False
 
     @property
     def install_hint(self) -> str:
@@ -37,6 +41,7 @@ TOOLS = {
         Tool("xorriso", "xorriso", "xorriso", "writes ISO images"),
         Tool("qemu-img", "qemu-utils", "qemu-img", "converts disk images"),
         Tool("qemu-system-x86_64", "qemu-system-x86", "qemu-system-x86-core", "boots images"),
+        Tool("qemu-system-aarch64", "qemu-system-arm", "qemu-system-aarch64-core", "boots Arm64 images", optional=True),
         Tool("ssh", "openssh-client", "openssh-clients", "runs checks inside a booted image"),
         Tool("ssh-keygen", "openssh-client", "openssh-clients", "makes the key of a test machine"),
         Tool("setpriv", "util-linux", "util-linux", "ends programs when Boatyard ends"),

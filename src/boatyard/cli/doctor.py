@@ -28,7 +28,7 @@ def doctor(args: argparse.Namespace) -> int:
     """Lists every program with its state; exit code 4 when one is missing."""
     family = host_family()
     rows = [(tool, _where(tool)) for tool in TOOLS.values()]
-    missing = [tool for tool, path in rows if path is None]
+    missing = [tool for tool, path in rows if path is None and not tool.optional]
     packages = sorted({getattr(tool, family) for tool in missing})
     if args.output == "json":
         found = [{"program": tool.program, "path": path, "package": getattr(tool, family)} for tool, path in rows]
@@ -62,5 +62,6 @@ def _where(tool: Tool) -> str | None:
 def _print_table(rows: list[tuple[Tool, str | None]], family: str) -> None:
     width = max(len(tool.program) for tool, _ in rows)
     for tool, path in rows:
-        state = path or f"MISSING, package {getattr(tool, family)}"
+        lack = "not installed" if tool.optional else "MISSING"
+        state = path or f"{lack}, package {getattr(tool, family)}"
         print(f"{tool.program:{width}}  {state}  ({tool.purpose})")
