@@ -57,9 +57,9 @@ def test_list(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, rows, _ = run(capsys, "list", "-C", str(project))
     assert code == 0
     assert [(row["component"], row["number"], row["target"]) for row in rows] == [
-        ("a", "1", "Version"),
+        ("a", "1", "Version 2"),
         ("a", "2", "%build ^make  all$"),
-        ("b", "1", "with_x"),
+        ("b", "1", "with_x 0"),
     ]
 
 

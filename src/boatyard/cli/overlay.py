@@ -9,7 +9,7 @@ from boatyard.base.error import CheckError, ConfigError
 from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
 from boatyard.cli.table import add_format, show
 from boatyard.config.model.component import LocalSpec
-from boatyard.config.model.overlay import Overlay, type_of
+from boatyard.config.model.overlay import Overlay, PatchAdd, type_of
 from boatyard.config.select import Selection, select
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LISTED = ("component", "number", "type", "target", "description")
 CHECKED = ("component", "number", "type", "finding", "what", "hint")
-TARGET_KEYS = ("archive", "file", "source", "section", "package", "tag", "macro", "regex")
+TARGET_KEYS = ("archive", "file", "section", "package", "tag", "macro", "value", "regex")
+LONGEST_TARGET = 60
 
 
 def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,9 +75,11 @@ def check_overlays(args: argparse.Namespace) -> int:
 
 
 def target_of(overlay: Overlay) -> str:
-    """What an overlay is about, in a few words: `%files devel`, `Version`, `**/*.conf contoso`."""
-    words = (str(getattr(overlay, key, "")) for key in TARGET_KEYS)
-    return " ".join(word.split("\n", 1)[0] for word in words if word)
+    """What an overlay is about, in a few words: `%files devel`, `Version 2`, `**/*.conf contoso`."""
+    words = [str(getattr(overlay, key, "")) for key in TARGET_KEYS]
+    if isinstance(overlay, PatchAdd) and not overlay.file:
+        words.append(overlay.source.name)
+    return " ".join(word for word in words if word).split("\n", 1)[0][:LONGEST_TARGET]
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

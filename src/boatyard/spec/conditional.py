@@ -1,8 +1,7 @@
 """Conditional blocks: %if … %else … %endif, paired by text alone.
 
 Only a first word that is exactly a directive counts, in any case and with any indentation; `%if(` is not recognised
-and a line whose first character is `#` is a comment. So a few real specs do not balance by text (§ "edits that remove
-sections" in docs/reference/overlays.md).
+and a line whose first character is `#` is a comment. So a few real specs do not balance by text.
 """
 
 from __future__ import annotations
