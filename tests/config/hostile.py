@@ -185,6 +185,7 @@ def path_vectors() -> list[tuple[str, str]]:
         "component": "[components.{}]",
         "image": "[images.{}]",
         "test suite": "[test-suites.{}]\ntype = 'lisa'",
+        "distro": "[distros.{}]",
         "seed": "[seeds.{}]\nsuites = ['s']",
         "channel": "[channels.{}]",
         "source file": source + "filename = {}\norigin = {{ type = 'download', uri = 'http://h/x' }}",
@@ -193,6 +194,7 @@ def path_vectors() -> list[tuple[str, str]]:
         "deb source": "[components.x.spec]\ntype = 'deb'\nsource = {}",
     }
     channel_places = {
+        "default distro": "[project]\ndefault-distro.name = {}",
         "resource": "[resources.rpm-repos.{}]\nbase-uri = 'http://h/x'\ndisable-gpg-check = true",
         "rpm-channel": "[components.x.publish]\nrpm-channel = {}",
         "package channel": "[components.x.packages.p.publish]\nrpm-channel = {}",

@@ -173,6 +173,13 @@ def test_everything_wrong_is_told_at_once(problems: Problems) -> None:
     assert told[1] == "b.toml:2 project.log-dri: unknown key 'log-dri' (did you mean 'log-dir'?)"
 
 
+def test_names_in_messages_move_no_cursor(problems: Problems) -> None:
+    told = problems(r'includes = ["a\u001b2J\nb"]')
+    assert len(told) == 1
+    assert told[0].isprintable()
+    assert r"failed to find include file 'a\u001b2J\u000ab'" in told[0]
+
+
 def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
     project = load(
         """

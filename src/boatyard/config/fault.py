@@ -40,7 +40,14 @@ def dotted(key: Key) -> str:
         else:
             name = part if _BARE.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
             text += f".{name}" if text else name
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """A text that moves no cursor and breaks no line, whatever names are in it."""
+    return (
+        text if text.isprintable() else "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    )
 
 
 def to_error(faults: Sequence[Fault]) -> ConfigError:
@@ -53,7 +60,8 @@ def to_error(faults: Sequence[Fault]) -> ConfigError:
         if fault.key and fault.file not in lines:
             lines[fault.file] = _lines(fault.file)
         line = fault.line or nearest(lines.get(fault.file, {}), fault.key)
-        problems.append(Problem(fault.what, Where(fault.file, line, dotted(fault.key)), fault.detail, fault.hint))
+        where = Where(fault.file, line, dotted(fault.key))
+        problems.append(Problem(printable(fault.what), where, printable(fault.detail), printable(fault.hint)))
     if len(faults) > MAX_FAULTS:
         problems.append(Problem(f"{len(faults) - MAX_FAULTS} more problems are not shown"))
     return ConfigError.of(problems)

@@ -131,7 +131,7 @@ class Filesystem(Table, frozen=True, kw_only=True):
 class Layout(Table, frozen=True, kw_only=True):
     """A whole disk. `size` is that of a disk image; the installer takes the disk it finds."""
 
-    size: str = "4 GiB"
+    size: str = "2 GiB"
     volume_group: str = "vg0"
     partitions: tuple[Partition, ...]
     volumes: tuple[Volume, ...] = ()

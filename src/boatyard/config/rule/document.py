@@ -35,6 +35,8 @@ def document_faults(document: Document, *, additions: bool) -> list[Fault]:
 
 def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
     yield from _component_tables_rules(config, data.get("components", {}))
+    if (own := config.project.default_distro.name) and (problem := file_name_problem(own)):
+        yield ("project", "default-distro", "name"), problem, "folders are named by it"
     for name, distro in config.distros.items():
         yield from _distro_rules(distro, ("distros", name))
     yield from publish_rules(config.default_package_config.publish, ("default-package-config", "publish"))
@@ -45,7 +47,7 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
     for name, suite in config.test_suites.items():
         yield from test_suite_rules(name, suite, ("test-suites", name))
     yield from resource_rules(config.resources, ("resources",))
-    for section, names in (("channels", config.channels), ("seeds", config.seeds)):
+    for section, names in (("channels", config.channels), ("seeds", config.seeds), ("distros", config.distros)):
         for name in names:
             if problem := file_name_problem(name):
                 yield (section, name), problem, ""
