@@ -41,7 +41,10 @@ class Qmp:
             self._stream.send(json.dumps(request).encode() + b"\n")
             deadline = clock.monotonic() + ANSWER_TIMEOUT_S
             while True:
-                message = self._message(deadline)
+                try:
+                    message = self._message(deadline)
+                except TimeoutError:
+                    raise ImageError(f"QEMU does not answer {command} within {ANSWER_TIMEOUT_S:.0f} s") from None
                 if "return" in message:
                     return message["return"]
                 if "error" in message:
@@ -96,5 +99,10 @@ class Qmp:
             if len(self._rest) > MAX_MESSAGE:
                 raise ImageError("QEMU's answer is too long")
         line, self._rest = self._rest.split(b"\n", 1)
-        message: dict[str, Any] = json.loads(line)
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise ImageError("QEMU talks no QMP", detail=line[:200].decode("utf-8", "replace"))
         return message
