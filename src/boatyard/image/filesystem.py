@@ -42,7 +42,7 @@ MKE2FS_CONF = """\
 """
 EXT4_ROOT_INODE, EXT4_RESERVED_INODES = 2, 10
 FAT32_FROM = 40 * MIB  # below, FAT32 would have too few clusters to be FAT32
-SQUASHFS_LEVEL = "15"
+SQUASHFS_LEVEL = "9"  # 5 s of processor time for 300 MB; level 12 takes 24 s for 2 % less
 
 
 def make_ext4(
@@ -57,11 +57,15 @@ def make_ext4(
         "mke2fs", "-q", "-F", "-t", "ext4", "-O", EXT4_FEATURES, "-m", "1", "-L", label, "-U", str(identity),
         "-E", f"hash_seed={identity},root_owner=0:0,lazy_itable_init=0,nodiscard",
         *(("-d", str(tree)) if tree else ()), str(target), f"{size // KIB}k",
-        env={"MKE2FS_CONFIG": str(conf), "E2FSPROGS_FAKE_TIME": str(box.epoch)},
+        env={"MKE2FS_CONFIG": str(conf), **_fake_time(box)},
     )  # fmt: skip
     if tree:
         _settle_times(box, target)
     conf.unlink()
+
+
+def _fake_time(box: Toolbox) -> dict[str, str]:
+    return {"E2FSPROGS_FAKE_TIME": str(box.epoch)}
 
 
 def _settle_times(box: Toolbox, image: Path) -> None:
@@ -73,7 +77,7 @@ def _settle_times(box: Toolbox, image: Path) -> None:
     lines += [f"sif <{inode}> {field}_extra 0" for inode in used for field in fields]
     write_atomic(script, "\n".join(lines) + "\n")
     # It repeats each of some 50,000 commands, which is of no use in the log.
-    box.host("debugfs", "-w", "-f", str(script), str(image), logged=False)
+    box.host("debugfs", "-w", "-f", str(script), str(image), env=_fake_time(box), logged=False)
     script.unlink()
 
 

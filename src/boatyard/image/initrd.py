@@ -5,6 +5,7 @@ It serves the live ISO and installed disks alike and does not depend on the mach
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def write_initrd(root: Path, kernel: str, target: Path, *, epoch: int, modules: 
     members = [*_skeleton(), *_programs(root), *_modules(root, kernel, modules)]
     packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(archive(members, epoch=epoch))
     write_atomic(target, packed, mode=0o644)
+    os.utime(target, (epoch, epoch))  # disks hold it with its date
 
 
 def _init() -> bytes:
