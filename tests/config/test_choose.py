@@ -101,7 +101,8 @@ def test_selections(load: Load, selection: Selection, names: list[str]) -> None:
 
 def test_selection_by_spec(load: Load, tmp_path: Path) -> None:
     project = load(COMPONENTS)
-    assert [found.name for found in select(project, Selection(specs=(tmp_path / "c/c.spec",)))] == ["c"]
+    for path in (tmp_path / "c/c.spec", tmp_path / "d/../c/c.spec"):
+        assert [found.name for found in select(project, Selection(specs=(path,)))] == ["c"]
 
 
 def test_all_names_that_are_not_there_are_told(load: Load) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.cli import component, component_group, config, image_list, package, project
+from boatyard.cli.choice import SKIFF
 from boatyard.cli.main import main
 from boatyard.cli.table import render, render_pairs
 from boatyard.config.load import load_project
@@ -297,3 +298,17 @@ def test_what_is_dumped_loads_the_same(said: Callable[..., str], folder: Path) -
     other.mkdir()
     (other / "boatyard.toml").write_text(first)
     assert said("config", "dump", "-C", "other") == first
+
+
+def test_outside_of_a_project_it_is_skiff(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["component", "list", "less", "-o", "csv"]) == 0
+    assert "less," in capsys.readouterr().out
+    assert main(["config", "check"]) == 0
+    assert "nothing is wrong" in capsys.readouterr().out
+    before = SKIFF.read_bytes()
+    assert main(["component", "add", "mine"]) == 2, "the project in the package is nobody's to change"
+    assert "could not find config file" in capsys.readouterr().err
+    assert SKIFF.read_bytes() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boatyard.base.error import ConfigError
 from boatyard.config.load import find_root, load_project, load_root
 from boatyard.config.select import Selection
 
@@ -34,16 +35,19 @@ def add_project(parser: argparse.ArgumentParser) -> None:
 
 def chosen_project(args: argparse.Namespace) -> Project:
     """The project of the command line; outside of any project it is Skiff Linux, which comes with Boatyard."""
-    start = args.project or Path.cwd()
-    if args.project is None and not in_project(start) and SKIFF.is_file():
+    if args.project is None and not in_project(Path.cwd()):
         return load_root(SKIFF, config_files=args.config_file, permissive=args.permissive_config)
+    return own_project(args)
+
+
+def own_project(args: argparse.Namespace) -> Project:
+    """The project of the command line, for commands that change it; ConfigError outside of any."""
+    start = args.project or Path.cwd()
     return load_project(start, config_files=args.config_file, permissive=args.permissive_config)
 
 
 def in_project(folder: Path) -> bool:
     """Whether a folder is in a project."""
-    from boatyard.base.error import ConfigError
-
     try:
         find_root(folder)
     except ConfigError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from boatyard.base.error import ConfigError
-from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
+from boatyard.cli.choice import add_project, add_selection, chosen_project, own_project, selection_of
 from boatyard.cli.table import add_format, render_pairs, show, to_json
 from boatyard.config.dump import component_json
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
@@ -91,7 +91,7 @@ def add_components(args: argparse.Namespace) -> int:
     from boatyard.config.edit import new_component_tables
     from boatyard.ports.files import write_atomic
 
-    project = chosen_project(args)
+    project = own_project(args)
     if (args.spec or args.commit) and len(args.names) > 1:
         raise ConfigError("--spec and --commit are for one component", hint="add the others by a second command")
     spec: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def select(project: Project, selection: Selection) -> list[Component]:
         else:
             missing.append(Problem(f"component group not found: {group}", hint=did_you_mean(group, project.groups)))
     for spec in selection.specs:
-        wanted = Path.cwd() / spec
+        wanted = Path(os.path.normpath(Path.cwd() / spec))
         found = [name for name, component in project.components.items() if _has_spec(component, wanted)]
         chosen.update(found)
         if not found:
