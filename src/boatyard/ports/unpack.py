@@ -80,7 +80,8 @@ def _make(folder: Folder, member: Member, data: Data, limits: Limits) -> None:
             raise SourceError(f"{path!r} is a hard link", hint="only files, folders and symbolic links are kept")
         folder.hard_link(clean_path(member.link), path)
     else:
-        with folder.writing(path, member.mode & 0o777 | 0o400) as stream:
+        open_file = folder.writing if present else folder.creating  # many files: a name of its own costs time
+        with open_file(path, member.mode & 0o777 | 0o400) as stream:
             while block := data.read(1 << 16):
                 stream.write(block)
 
