@@ -85,6 +85,11 @@ def test_arm64_has_its_own_devices() -> None:
     assert text.endswith("\n-kernel /k\n-initrd /i\n-append console=ttyAMA0\n")
 
 
+def test_a_kernel_given_directly_comes_before_the_drives() -> None:
+    machine = msgspec.structs.replace(FULL, direct=DirectBoot(Path("/k")))
+    assert "bootindex" not in lines(qemu_argv(machine, TCG, OVMF))
+
+
 def test_kvm_gives_the_host_processor() -> None:
     assert "\n-accel kvm\n-cpu host\n" in lines(qemu_argv(FULL, Accelerator("kvm"), OVMF))
 

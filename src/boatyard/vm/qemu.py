@@ -88,7 +88,7 @@ def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | N
         argv += _flash(firmware)
     # A screen to photograph when the serial port is mute, and entropy, which a young guest lacks.
     argv += ["-device", "VGA" if machine.arch is Arch.X86_64 else "ramfb", "-device", "virtio-rng-pci"]
-    argv += _drives(machine.drives)
+    argv += _drives(machine.drives, bootable=machine.direct is None)
     argv += _network(machine.network)
     if machine.balloon:
         argv += ["-device", "virtio-balloon-pci,id=balloon"]
@@ -109,7 +109,7 @@ def _flash(firmware: Firmware) -> list[str]:
     ]
 
 
-def _drives(drives: tuple[Drive, ...]) -> list[str]:
+def _drives(drives: tuple[Drive, ...], *, bootable: bool) -> list[str]:
     argv: list[str] = []
     if any(drive.kind == "cdrom" or drive.bus == "scsi" for drive in drives):
         argv += ["-device", "virtio-scsi-pci,id=scsi"]
@@ -121,7 +121,8 @@ def _drives(drives: tuple[Drive, ...]) -> list[str]:
         else:
             options += ",discard=unmap" + ("" if drive.keep_writes else ",snapshot=on")
         argv += ["-drive", f"{options},file={_file(drive.path)}"]
-        argv += ["-device", f"{_device(drive)},drive={name},bootindex={index}"]
+        order = f",bootindex={index}" if bootable else ""  # a kernel given directly is the first itself
+        argv += ["-device", f"{_device(drive)},drive={name}{order}"]
     return argv
 
 
