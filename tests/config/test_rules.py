@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
+
+from boatyard.base.regex import compile_regex
+from boatyard.config.rule import overlay
 
 if TYPE_CHECKING:
     from tests.config.conftest import Load, Problems
@@ -237,3 +241,16 @@ def test_a_native_image_needs_both_tables(problems: Problems) -> None:
         assert "go together" in problems(text, root="boatyard.toml")[0]
     text = "[images.i]\ndefinition.type = 'native'\nnative.label = 'a b'"
     assert "is not a volume label" in problems(text, root="boatyard.toml")[0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_passes_without_re2_is_good_for_it(seed: int) -> None:
+    rng = random.Random(seed)
+    parts = [*list("ab.*+?^$|(){}[]\\-,19 "), "\\s", "(?m)", "[Ff]", "\\.", "%{x}", ".*", "\\-", "\\/"]
+    passed = 0
+    for _ in range(3000):
+        regex = "".join(rng.choices(parts, k=rng.randint(1, 6)))
+        if overlay._SIMPLE.fullmatch(regex):
+            compile_regex(regex)
+            passed += 1
+    assert passed > 100

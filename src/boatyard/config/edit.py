@@ -12,7 +12,8 @@ from boatyard.config.fault import Fault, dotted
 from boatyard.config.load import OWN_ROOT
 from boatyard.config.model.component import ComponentConfig
 from boatyard.config.read import parse, read_text
-from boatyard.config.rule.component import component_rules, explicit_rules
+from boatyard.config.rule.component import component_rules
+from boatyard.config.rule.name import file_name_problem
 from boatyard.config.shape import Examiner, convert
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ def _table(project: Project, name: str, spec: dict[str, str]) -> str:
             raise ConfigError("a component of type deb needs a boatyard.toml", where=Where(project.root))
         spec["source"] = name
     raw: dict[str, object] = {"spec": spec} if spec else {}
+    if problem := file_name_problem(name):
+        raise ConfigError(problem)
     examiner = Examiner()
     examiner.examine(ComponentConfig, raw)
     told = examiner.told
     if not told:
         config = convert(raw, ComponentConfig)
-        told = [*explicit_rules(name, config, (name,)), *component_rules(config, (name,))]
+        told = list(component_rules(config, (name,)))
     if told:
         raise ConfigError(told[0][1], hint=told[0][2])
     header = f"[{dotted(('components', name))}]\n"

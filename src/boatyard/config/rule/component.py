@@ -48,10 +48,8 @@ def component_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
         yield (*key, "spec", "upstream-name"), file_name_problem(spec.upstream_name), ""
 
 
-def explicit_rules(name: str, config: ComponentConfig, key: Key) -> Iterator[Told]:
+def explicit_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
     """What is wrong with `[components.<name>]` beyond what is wrong with any such table."""
-    if problem := file_name_problem(name):
-        yield key, problem, "the name of a component is also that of its spec and folders"
     reference = getattr(config.spec, "upstream_distro", DistroRef())
     if reference.snapshot:
         yield (

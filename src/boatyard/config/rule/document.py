@@ -56,8 +56,10 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
 def _component_tables_rules(config: ConfigFile, written: dict[str, Any]) -> Iterator[Told]:
     for name, component in config.components.items():
         key: Key = ("components", name)
-        yield from explicit_rules(name, component, key)
+        if problem := file_name_problem(name):
+            yield key, problem, "the name of a component is also that of its spec and folders"
         if written[name]:  # most tables are empty, thousands of them
+            yield from explicit_rules(component, key)
             yield from component_rules(component, key)
     yield from component_rules(config.default_component_config, ("default-component-config",))
     for name, group in config.component_groups.items():
