@@ -109,12 +109,16 @@ class Folder:
 
     @contextlib.contextmanager
     def creating(self, path: str, mode: int) -> Iterator[IO[bytes]]:
-        """A stream into a new file, which may stay half written; FileExistsError when there is something."""
+        """A stream into a new file, which a kill leaves half written; FileExistsError when there is something."""
         with self._parent(path, make=True) as (parent, name):
             handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent)
-        with os.fdopen(handle, "wb", buffering=0) as stream:
-            yield stream
-            os.fchmod(handle, mode)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+                os.fchmod(handle, mode)
+        except BaseException:
+            self.remove(path)
+            raise
 
     def copy_in(self, source: Path, path: str, mode: int = 0o644) -> None:
         """Copies the content of a file from outside."""
