@@ -13,7 +13,10 @@ class CheckRow(Artifact, frozen=True):
 
 
 class MachineRow(Artifact, frozen=True):
-    """One boot of one image. Seconds from power-on to the login prompt; memory in use at idle in bytes."""
+    """One boot of one image. Seconds from power-on to the login prompt; memory in use at idle in bytes.
+
+    `biggest_processes` by memory and `slowest_units` by start time, ten of each: the causes when a budget is exceeded.
+    """
 
     image: str
     firmware: str
@@ -22,6 +25,8 @@ class MachineRow(Artifact, frozen=True):
     boot_s: float
     memory: int
     checks: tuple[CheckRow, ...]
+    biggest_processes: tuple[str, ...] = ()
+    slowest_units: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def lay_out_checkout(
     component: Component, spec: UpstreamSpec, checkouts: Path | None, locks: Path, into: Path, run: Runner
-) -> None:
-    """Copies the checkout of a component, its spec named after the component.
+) -> Path:
+    """Copies the checkout of a component, its spec named after the component; gives the checkout.
 
     SourceError when there is none, or when it is not at the commit that the lock, the pin or the snapshot demands.
     A folder that is no git repository is taken as it is.
@@ -40,6 +40,7 @@ def lay_out_checkout(
     named, wanted = into / f"{upstream}.spec", into / f"{component.name}.spec"
     if named != wanted and named.is_file() and not wanted.exists():
         named.rename(wanted)
+    return checkout
 
 
 def _check_commit(component: Component, spec: UpstreamSpec, checkout: Path, locks: Path, run: Runner) -> None:

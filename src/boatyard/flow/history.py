@@ -37,13 +37,13 @@ def read_history(lock: Path, run: Runner) -> LockHistory | None:
 
     SourceError for a lock that is malformed, or whose history a shallow clone lacks.
     """
-    if not lock.parent.is_dir() or _git(lock.parent, run, "rev-parse", "--git-dir", ok=(0, NOT_THERE)).code:
+    if not lock.parent.is_dir() or git(lock.parent, run, "rev-parse", "--git-dir", ok=(0, NOT_THERE)).code:
         return None
     name = f"./{lock.name}"
     head = _contents(lock, ["HEAD"], run)[0]
     if head is None:
         return None
-    log = _git(lock.parent, run, "log", f"--format={_LOG_FORMAT}", "--", name).text
+    log = git(lock.parent, run, "log", f"--format={_LOG_FORMAT}", "--", name).text
     entries = [entry.lstrip("\n").split("\0") for entry in log.split("\x01") if entry.strip()]
     states = _contents(lock, [entry[0] for entry in entries], run)
     revisions = [
@@ -52,7 +52,7 @@ def read_history(lock: Path, run: Runner) -> LockHistory | None:
         if state is not None
     ]
     changes = fingerprint_changes(revisions[::-1])
-    if not changes and _git(lock.parent, run, "rev-parse", "--is-shallow-repository").text.strip() == "true":
+    if not changes and git(lock.parent, run, "rev-parse", "--is-shallow-repository").text.strip() == "true":
         raise SourceError(
             f"the lock {lock} has no git history: the project is a shallow clone",
             hint=f"git -C {lock.parent} fetch --unshallow",
@@ -71,7 +71,7 @@ def head_commit(checkout: Path, run: Runner) -> str:
     """The commit a git checkout is at; "" for a folder that is no checkout, SourceError for one without a commit."""
     if not (checkout / ".git").exists():
         return ""
-    found = _git(checkout, run, "rev-parse", "--verify", "HEAD", ok=(0, NOT_THERE))
+    found = git(checkout, run, "rev-parse", "--verify", "HEAD", ok=(0, NOT_THERE))
     if found.code:
         raise SourceError(f"the git checkout {checkout} has no commit", hint="remove it and clone it again")
     return found.text.strip()
@@ -79,8 +79,13 @@ def head_commit(checkout: Path, run: Runner) -> str:
 
 def commit_before(checkout: Path, moment: str, run: Runner) -> str:
     """The last commit of a checkout's first-parent history at a moment (RFC 3339); "" when it is younger."""
-    found = _git(checkout, run, "rev-list", "-1", "--first-parent", f"--before={moment}", "HEAD")
+    found = git(checkout, run, "rev-list", "-1", "--first-parent", f"--before={moment}", "HEAD")
     return found.text.strip()
+
+
+def git(folder: Path, run: Runner, *words: str, ok: tuple[int, ...] = (0,), given: bytes | None = None) -> Result:
+    """Runs git in a folder; ToolError when it fails."""
+    return run(Command(argv=(*_GIT, "-C", str(folder), *words), ok=ok, input=given, timeout_s=600))
 
 
 def _contents(lock: Path, commits: list[str], run: Runner) -> list[LockState | None]:
@@ -88,7 +93,7 @@ def _contents(lock: Path, commits: list[str], run: Runner) -> list[LockState | N
     if not commits:
         return []
     asked = "".join(f"{commit}:./{lock.name}\n" for commit in commits).encode()
-    data = _git(lock.parent, run, "cat-file", "--batch", given=asked).stdout
+    data = git(lock.parent, run, "cat-file", "--batch", given=asked).stdout
     states: list[LockState | None] = []
     position = 0
     for commit in commits:
@@ -111,7 +116,3 @@ def _state(data: bytes, where: str) -> LockState:
         raise SourceError(
             f"{where} is not a lock: {error}", hint="`boatyard component update` writes locks anew"
         ) from error
-
-
-def _git(folder: Path, run: Runner, *words: str, ok: tuple[int, ...] = (0,), given: bytes | None = None) -> Result:
-    return run(Command(argv=(*_GIT, "-C", str(folder), *words), ok=ok, input=given, timeout_s=600))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from boatyard.base.error import NotFoundError, did_you_mean
-from boatyard.config.model.native_image import resolve
+from boatyard.config.model.native_image import Budget, resolve
 from boatyard.image.build import ImageFolders, build_image
 
 if TYPE_CHECKING:
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
 
 
-def make_images(yard: Yard, compose: Compose, names: Sequence[str]) -> tuple[Image, ...]:
-    """All formats of native images, in the order of the names; CheckError when one is over its budget."""
+def make_images(yard: Yard, compose: Compose, names: Sequence[str], *, within_budget: bool = True) -> tuple[Image, ...]:
+    """All formats of native images, in the order of the names; CheckError when one is over its budget.
+
+    `within_budget` false leaves budgets to the caller.
+    """
     snapshots = {snapshot.channel: snapshot for snapshot in compose.channels}
     folders = ImageFolders(work=yard.workspace.work, out=yard.workspace.images)
     images: list[Image] = []
@@ -29,6 +34,8 @@ def make_images(yard: Yard, compose: Compose, names: Sequence[str]) -> tuple[Ima
                 hint=did_you_mean("", yard.project.native_images) or 'give it `definition = { type = "native" }`',
             )
         native = resolve(name, yard.project.native_images)
+        if not within_budget:
+            native = structs.replace(native, budget=Budget())
         images += build_image(
             name, native, yard.arch, snapshots, folders=folders, run=yard.ports.run, reporter=yard.ports.reporter
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import BoatyardError, SourceError
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.seed import DebSpec
+from boatyard.flow.autospec import begin_repository, run_rpmautospec, write_history
 from boatyard.flow.checkout import lay_out_checkout
 from boatyard.flow.history import read_history
 from boatyard.flow.prepare import Preparation, copy_folder, prepare_tree
@@ -27,6 +28,7 @@ from boatyard.ports.files import (
     temporary_dir,
     write_atomic,
 )
+from boatyard.render.autospec import needs_rpmautospec
 from boatyard.render.filter import kept_names
 from boatyard.render.layout import FAILED_NAME, FAILED_TEXT, alias, check_root, spec_dir
 from boatyard.render.listing import listed_files
@@ -35,7 +37,7 @@ from boatyard.render.release import BumpRule
 from boatyard.render.tree import Difference, compare_trees, copy_rendered
 from boatyard.sources.deb.download import fetch_debs
 from boatyard.sources.deb.spec import PAYLOAD
-from boatyard.spec.text import decode
+from boatyard.spec.text import decode, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +54,8 @@ class RenderOptions:
     """`root`: where rendered specs are kept. `checkouts`: a folder with a dist-git checkout for each component.
 
     `locks`: the folder of lock files. `work`: for intermediate results. `changes`: how many changes every component is
-    taken to have had, instead of asking the project's git history. `check`: write nothing, only compare.
+    taken to have had, instead of asking the project's git history. `rpmautospec`: the program, if it shall be run.
+    `check`: write nothing, only compare.
     """
 
     root: Path
@@ -61,6 +64,7 @@ class RenderOptions:
     checkouts: Path | None = None
     changes: int | None = None
     rule: BumpRule = BumpRule.STRICT
+    rpmautospec: Path | None = None
     check: bool = False
 
 
@@ -96,16 +100,18 @@ class Renderer:
     seeds: SeedSources
     ports: Ports
 
-    def lay_out(self, component: Component, into: Path, *, overlays: bool) -> str:
-        """Writes a component's sources into an empty folder; gives the name of the spec."""
+    def lay_out(self, component: Component, into: Path) -> Path | None:
+        """Writes a component's sources, as they come, into an empty folder; gives the git checkout they are from."""
+        checkout = None
         if isinstance(component.spec, DebSpec):
             lay_out(self.seeds.sources[component.name], self.seeds.debs[component.name], into)
             (into / PAYLOAD).unlink()
         elif isinstance(component.spec, LocalSpec):
             _lay_out_local(component, component.spec, self.project, self.options, into)
         elif isinstance(component.spec, UpstreamSpec):
-            lay_out_checkout(
-                component, component.spec, self.options.checkouts, self.options.locks, into, self.ports.run
+            options = self.options
+            checkout = lay_out_checkout(
+                component, component.spec, options.checkouts, options.locks, into, self.ports.run
             )
         else:
             raise SourceError(
@@ -113,12 +119,29 @@ class Renderer:
                 where=self.project.where("components", component.name),
                 hint="add `spec = { type = … }` to the component, or to the defaults of the distribution",
             )
-        spec = f"{component.name}.spec"
-        if not (into / spec).is_file():
-            raise SourceError(f"{component.name}: its sources hold no {spec}", hint="a spec is named as its component")
-        if overlays:
-            prepare_tree(component, into, spec, self._preparation(component))
-        return spec
+        if not (into / spec_name(component)).is_file():
+            raise SourceError(
+                f"{component.name}: its sources hold no {spec_name(component)}", hint="a spec is named as its component"
+            )
+        return checkout if checkout is not None and (checkout / ".git").exists() else None
+
+    def prepare(self, component: Component, tree: Path, checkout: Path | None) -> bool:
+        """Prepares laid-out sources; gives whether the spec still waits for rpmautospec."""
+        spec, run, options = spec_name(component), self.ports.run, self.options
+        history = read_history(options.locks / f"{component.name}.lock", run) if options.changes is None else None
+        changes = len(history.changes) if history is not None else options.changes or 0
+        repository, first = None, ""
+        if options.rpmautospec is not None and changes and (checkout is not None or is_local(component)):
+            repository = begin_repository(tree.with_name(f"{tree.name}.git"), tree, checkout, run)
+            first = repository.snapshot() if checkout is None else ""
+        prepare_tree(component, tree, spec, Preparation(changes=changes, rule=options.rule, edit_archives=False))
+        if not needs_rpmautospec(split_lines(decode((tree / spec).read_bytes()))):
+            return False
+        if repository is None or options.rpmautospec is None:
+            return True
+        write_history(repository, first, checkout, history, options.changes or 0)
+        run_rpmautospec(repository, spec, options.rpmautospec)
+        return False
 
     def render(self, component: Component) -> Rendered:
         """Renders one component, or compares only; an error of the component is part of the result."""
@@ -127,10 +150,9 @@ class Renderer:
             tree = work / "tree"
             tree.mkdir()
             try:
-                spec = self.lay_out(component, tree, overlays=True)
-                text = decode((tree / spec).read_bytes())
+                waits = self.prepare(component, tree, self.lay_out(component, tree))
                 rendered = work / "rendered"
-                copy_rendered(tree, rendered, self._kept(component, spec, text, tree))
+                copy_rendered(tree, rendered, _kept(component, tree))
             except BoatyardError as error:
                 return self._fail(component, target, error)
             differences = tuple(compare_trees(target, rendered))
@@ -138,27 +160,13 @@ class Renderer:
                 with replacing_dir(target) as new:
                     copy_rendered(rendered, new)
             self._link_alias(component.name, target)
-        unexpanded = "%autochangelog" in text or "%autorelease" in text or "%{autorelease" in text
         return Rendered(
             component=component.name,
             dir=target,
             changed=bool(differences),
             differences=differences,
-            unexpanded=unexpanded,
+            unexpanded=waits,
         )
-
-    def _preparation(self, component: Component) -> Preparation:
-        changes = self.options.changes
-        if changes is None:
-            history = read_history(self.options.locks / f"{component.name}.lock", self.ports.run)
-            changes = len(history.changes) if history else 0
-        return Preparation(changes=changes, rule=self.options.rule, edit_archives=False)
-
-    def _kept(self, component: Component, spec: str, text: str, tree: Path) -> set[str]:
-        present = [path.name for path in tree.iterdir()]
-        if component.render.skip_file_filter:
-            return set(present)
-        return kept_names(spec, listed_files(text, macros(component.build)), present)
 
     def _fail(self, component: Component, target: Path, error: BoatyardError) -> Rendered:
         """Leaves the mark of a failure as the only file of the component, so that git shows it."""
@@ -181,6 +189,16 @@ class Renderer:
             return
         link.unlink(missing_ok=True)
         link.symlink_to(name)
+
+
+def spec_name(component: Component) -> str:
+    """The file name of a component's spec."""
+    return f"{component.name}.spec"
+
+
+def is_local(component: Component) -> bool:
+    """Whether the project holds the component's spec."""
+    return isinstance(component.spec, LocalSpec)
 
 
 def render_components(
@@ -209,9 +227,10 @@ def lay_out_both(
     """A component's sources before and after its configuration, in two folders under `into`."""
     renderer = Renderer(project, options, _seed_sources([component], yard), ports)
     before, after = into / "before", into / "after"
-    for folder, overlays in ((before, False), (after, True)):
-        folder.mkdir()
-        renderer.lay_out(component, folder, overlays=overlays)
+    before.mkdir()
+    after.mkdir()
+    renderer.lay_out(component, before)
+    renderer.prepare(component, after, renderer.lay_out(component, after))
     return before, after
 
 
@@ -256,3 +275,12 @@ def _lay_out_local(component: Component, spec: LocalSpec, project: Project, opti
     settings = project.settings
     results = (options.root, options.work, settings.work_dir, settings.output_dir, settings.log_dir)
     copy_folder(spec.path.parent, into, leave_out=results)
+
+
+def _kept(component: Component, tree: Path) -> set[str]:
+    """The entries at the top of a prepared tree that are rendered."""
+    present, spec = [path.name for path in tree.iterdir()], spec_name(component)
+    if component.render.skip_file_filter:
+        return set(present)
+    text = decode((tree / spec).read_bytes())
+    return kept_names(spec, listed_files(text, macros(component.build)), present)

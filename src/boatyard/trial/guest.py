@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.artifact.demo_result import CheckRow
 from boatyard.base.error import ImageError
-from boatyard.base.size import MIB, format_mib
+from boatyard.base.size import MIB, format_mib, format_size
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -79,6 +79,13 @@ def check_kernel(shell: Shell, series: str) -> CheckRow:
     return CheckRow(name="kernel", ok=ok, found=release, detail="" if ok else f"expected series {series}")
 
 
+def check_version(shell: Shell, name: str, command: str) -> CheckRow:
+    """A program runs; what is found is the first line of its version."""
+    result = shell(command, PACKAGE_TIMEOUT_S)
+    ok = result.code == 0 and bool(result.text.strip())
+    return CheckRow(name=name, ok=ok, found=result.text.partition("\n")[0].strip() or "none", detail=_words(result))
+
+
 def check_repositories(shell: Shell, expected: Collection[str]) -> CheckRow:
     """Exactly these repositories are enabled."""
     result = shell("LC_ALL=C dnf -q repolist --enabled", PACKAGE_TIMEOUT_S)
@@ -127,6 +134,17 @@ def memory_in_use(shell: Shell) -> int:
     if match is None:
         raise ImageError("free in the guest gives no figures", detail=text[:500])
     return int(match[1])
+
+
+def biggest_processes(shell: Shell) -> tuple[str, ...]:
+    """The ten processes with the most memory of their own: `12.3 MB  name`."""
+    rows = [line.split(None, 1) for line in shell("ps -eo rss=,comm= --sort=-rss").text.splitlines()]
+    return tuple(f"{format_size(int(row[0]) * 1024):>9}  {row[1]}" for row in rows[:10] if len(row) == 2)
+
+
+def slowest_units(shell: Shell) -> tuple[str, ...]:
+    """The ten units that took longest to start, as systemd-analyze tells them."""
+    return tuple(line.strip() for line in shell("systemd-analyze --no-pager blame").text.splitlines()[:10])
 
 
 def check_balloon(shell: Shell, qmp: Qmp, target_mib: int = 400) -> CheckRow:

@@ -1,0 +1,138 @@
+"""Boots an image of a distribution and checks the running system."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.artifact.demo_result import CheckRow, MachineRow
+from boatyard.artifact.machine import Drive, Machine, Network, authorized_key
+from boatyard.ports.serve import guest_url
+from boatyard.trial.guest import (
+    biggest_processes,
+    check_absent,
+    check_balloon,
+    check_files,
+    check_install,
+    check_kernel,
+    check_release,
+    check_repositories,
+    check_system_state,
+    check_unknown_package,
+    check_version,
+    memory_in_use,
+    slowest_units,
+)
+from boatyard.vm.accel import find_hypervisor
+from boatyard.vm.running import Harbour, boot
+from boatyard.vm.serial import Stage
+from boatyard.vm.ssh import ephemeral_key, logged_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Literal
+
+    from boatyard.artifact.image import Image
+    from boatyard.config.project import Project
+    from boatyard.flow.yard import Yard
+    from boatyard.vm.qmp import Qmp
+    from boatyard.vm.ssh import Shell
+
+MEMORY_MIB = 1024
+URL_FILE = "/etc/dnf/vars/boatyard_url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """One boot to be checked: an image, the firmware, and whether it is put in as a CD or as a disk."""
+
+    image: Image
+    firmware: Literal["uefi", "bios"]
+    medium: Literal["cdrom", "disk"]
+
+    @property
+    def name(self) -> str:
+        return f"{self.image.path.name} as {self.medium} under {self.firmware}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the running system must be like. `installable` and `unknown`: packages; `changed`: for rpm -Va."""
+
+    release: dict[str, str]
+    kernel_series: str
+    repositories: tuple[str, ...]
+    installable: str
+    unknown: str
+    changed: tuple[str, ...]
+
+
+def check_boot(yard: Yard, wanted: Boot, expected: Expected, url: str, log: Path) -> MachineRow:
+    """Boots and checks; ImageError when the machine does not come up. `url`: the repositories, served on loopback."""
+    scratch = yard.workspace.work / "vm"
+    harbour = Harbour(yard.ports.run, yard.ports.reporter, scratch)
+    hypervisor = find_hypervisor(yard.arch, yard.ports.run, scratch / "hypervisor")
+    with yard.ports.reporter.step(wanted.name), ephemeral_key(yard.ports.run, scratch) as key:
+        machine = Machine(
+            name=wanted.name.replace(" ", "-"),
+            arch=yard.arch,
+            memory_mib=MEMORY_MIB,
+            cpus=1 if hypervisor.accelerator.emulated else 2,
+            firmware=wanted.firmware,
+            drives=(Drive(path=wanted.image.path, format=_format(wanted.image), kind=wanted.medium),),
+            network=Network(outward=True),
+            credentials=authorized_key(key.public),
+        )
+        with boot(machine, harbour, log) as vm:
+            boot_s = vm.wait_for(Stage.LOGIN)
+            with logged_in(vm, key.private) as shell:
+                state = check_system_state(shell)
+                memory, processes, units = memory_in_use(shell), biggest_processes(shell), slowest_units(shell)
+                rows = [state]
+                for row in _checks(shell, vm.qmp, expected, guest_url(url)):
+                    rows.append(row)
+                    yard.ports.reporter.progress(len(rows), 0, row.name)
+    return MachineRow(
+        image=wanted.image.path.name,
+        firmware=wanted.firmware,
+        medium=wanted.medium,
+        accelerator=hypervisor.kind,
+        boot_s=round(boot_s, 1),
+        memory=memory,
+        checks=tuple(rows),
+        biggest_processes=processes,
+        slowest_units=units,
+    )
+
+
+def expected_system(project: Project, repositories: tuple[str, ...]) -> Expected:
+    """What Skiff promises: `less` in the repositories but not installed, `htop` nowhere, nothing changed."""
+    distro = project.settings.default_distro
+    return Expected(
+        release={"ID": distro.name, "VERSION_ID": distro.version},
+        kernel_series="6.12",
+        repositories=repositories,
+        installable="less",
+        unknown="htop",
+        changed=("/etc/fstab", "/etc/hostname", "/etc/machine-id", "/etc/resolv.conf"),
+    )
+
+
+def _checks(shell: Shell, qmp: Qmp, expected: Expected, url: str) -> Iterator[CheckRow]:
+    yield check_release(shell, expected.release)
+    yield check_kernel(shell, expected.kernel_series)
+    yield check_version(shell, "systemd", "systemctl --version")
+    yield check_version(shell, "dnf", "dnf --version")
+    yield check_balloon(shell, qmp)
+    yield check_files(shell, expected.changed)
+    yield check_absent(shell, expected.installable)
+    shell(f"echo {shlex.quote(url)} > {URL_FILE}")
+    yield check_repositories(shell, expected.repositories)
+    yield check_install(shell, expected.installable, expected.installable)
+    yield check_unknown_package(shell, expected.unknown)
+
+
+def _format(image: Image) -> Literal["raw", "qcow2"]:
+    return "qcow2" if image.format == "qcow2" else "raw"
