@@ -98,9 +98,9 @@ RELEASES: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("release", "options", "expected"), RELEASES)
 def test_releases(release: str, options: dict[str, Any], expected: str, site: Site) -> None:
-    site.write({"azldev.toml": LOCAL, "a/a.spec": f"Name: a\nRelease: {release}\n"})
+    site.write({"azldev.toml": LOCAL, "a/a.spec": f"Name: a\nRelease: {release}\n%changelog\n"})
     [result] = site.render(**options)
-    assert site.files()["a/a/a.spec"].decode() == f"{NOTE}Name: a\nRelease: {expected}\n"
+    assert site.files()["a/a/a.spec"].decode() == f"{NOTE}Name: a\nRelease: {expected}\n%changelog\n"
     assert result.unexpanded == ("autorelease" in release)
 
 

@@ -47,6 +47,12 @@ def add_render(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--check", "--check-only", action="store_true", help="write nothing; exit 8 if anything is stale"
     )
+    parser.add_argument(
+        "--no-rpmautospec",
+        dest="rpmautospec",
+        action="store_false",
+        help="leave %%autorelease and %%autochangelog alone",
+    )
     parser.add_argument("--fail-on-error", action="store_true", help="exit 5 when a component could not be rendered")
     parser.add_argument(
         "--clean-stale", action="store_true", help="with -a: remove folders of components that are no more"
@@ -103,8 +109,8 @@ def render(args: argparse.Namespace) -> int:
         orphans = stale_folders(project, options.root) if args.clean_stale else []
         if not args.check:
             remove_stale(orphans)
+        _tell(results, ports)
     show(args.output, COLUMNS, [_row(result) for result in results], [_record(result) for result in results])
-    _tell(results, ports)
     failed = [result for result in results if result.error is not None]
     if args.check:
         _check_fresh(results, orphans)
@@ -149,6 +155,7 @@ def _chosen(project: Project, args: argparse.Namespace) -> list[Component]:
 @contextmanager
 def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports, RenderOptions, Callable[[], Yard]]]:
     from boatyard.cli.session import session
+    from boatyard.flow.autospec import find_rpmautospec
     from boatyard.flow.render import RenderOptions
     from boatyard.flow.workspace import Workspace, cache_dir
 
@@ -167,6 +174,7 @@ def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports,
         checkouts=args.sources_dir,
         changes=args.changes,
         rule=args.bump_rule,
+        rpmautospec=find_rpmautospec() if getattr(args, "rpmautospec", False) else None,
         check=getattr(args, "check", False),
     )
     with session(workspace.log) as ports:
@@ -218,7 +226,8 @@ def _tell(results: Sequence[Rendered], ports: Ports) -> None:
     waiting = sum(result.unexpanded for result in results)
     if waiting:
         ports.reporter.warn(
-            f"{waiting} specs keep %autorelease or %autochangelog as written: rpmautospec is not run yet"
+            f"{waiting} specs still leave their release or changelog to rpmautospec, which needs the program,"
+            " and a git history or --changes"
         )
 
 
