@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from boatyard.base.error import ImageError
-from boatyard.ports.run import Result
+from boatyard.ports.run import Command, Result
 from boatyard.trial import guest
+
+if TYPE_CHECKING:
+    from boatyard.ports.run import HostRunner
 
 RUNNING = {
     "systemctl is-system-running --wait": Result(0, b"running\n"),
@@ -139,6 +144,17 @@ def test_names_are_quoted() -> None:
     assert guest.check_absent(shell, "a; reboot").ok
 
 
+@pytest.mark.tool
+def test_this_host_answers_as_guests_do(run: HostRunner) -> None:
+    def shell(script: str, timeout_s: float = 60) -> Result:
+        return run(Command(argv=("sh", "-c", script), ok=tuple(range(256)), timeout_s=timeout_s))
+
+    assert 0 < guest.memory_in_use(shell) < guest.total_memory(shell)
+    assert not guest.check_absent(shell, "sh").ok
+    listing = shell("dnf -q --setopt=reposdir=/nonexistent --repofrompath=one,file:///tmp repolist --enabled")
+    assert guest.repository_ids(listing.text) == ["one"]
+
+
 def test_memory() -> None:
     assert guest.memory_in_use(Transcript({"LC_ALL=C free -b": Result(0, FREE)})) == 160432128
     with pytest.raises(ImageError):
@@ -168,7 +184,9 @@ def test_verify_lines() -> None:
     ],
 )
 def test_changed_files(result: Result, expected: tuple[str, ...], ok: bool) -> None:
-    assert guest.check_files(Transcript({"LC_ALL=C rpm -Va": result}), expected).ok == ok
+    row = guest.check_files(Transcript({"LC_ALL=C rpm -Va": result}), expected)
+    assert row.ok == ok
+    assert bool(row.detail) != ok
 
 
 def test_boot_seconds() -> None:

@@ -175,7 +175,9 @@ def check_files(shell: Shell, expected: Collection[str] = ()) -> CheckRow:
     deviations, others = parse_verify(result.text)
     wrong = [deviation for deviation in deviations if deviation.path not in expected]
     lines = [f"{deviation.flags} {deviation.kind or '-'} {deviation.path}" for deviation in wrong] + others
-    ok = not lines and result.code in (0, 1)
+    if result.code not in (0, 1):  # 1: something has changed
+        lines.append(_words(result))
+    ok = not lines
     found = f"{len(deviations)} changed, {len(deviations) - len(wrong)} of them expected"
     return CheckRow(name="rpm -Va", ok=ok, found=found, detail="\n".join(lines[:MAX_EVIDENCE_LINES]))
 
