@@ -43,7 +43,7 @@ def make_project(folder: Path) -> None:
 
 def start(project: Path, home: Path) -> subprocess.Popen[bytes]:
     env = os.environ | {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "XDG_DATA_HOME": str(home / "data")}
-    argv = [sys.executable, "-m", "boatyard", "-C", str(project), "repo", "build"]
+    argv = [sys.executable, "-m", "boatyard", "repo", "build", "-C", str(project)]
     return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 from boatyard.base.error import ConfigError
 from boatyard.cli.choice import add_project, add_selection, chosen_project, own_project, selection_of
+from boatyard.cli.component_build import add_build, add_update
+from boatyard.cli.component_render import add_diff_sources, add_render
 from boatyard.cli.table import add_format, render_pairs, show, to_json
 from boatyard.config.dump import component_json
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
@@ -32,6 +34,10 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_list(verbs)
     add_query(verbs)
     add_add(verbs)
+    add_update(verbs)
+    add_build(verbs)
+    add_render(verbs)
+    add_diff_sources(verbs)
 
 
 def add_list(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

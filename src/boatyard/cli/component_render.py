@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.arch import Arch
 from boatyard.base.error import CheckError, ConfigError
-from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
-from boatyard.cli.option import SKIFF, SKIFF_WORK, add_mirror_options
+from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project
+from boatyard.cli.component_build import chosen_components
+from boatyard.cli.option import SKIFF_WORK, add_mirror_options
 from boatyard.cli.table import add_format, show, to_json
-from boatyard.config.select import select
 from boatyard.render.release import BumpRule
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def render(args: argparse.Namespace) -> int:
     from boatyard.flow.render import remove_stale, render_components, stale_folders
 
     project = chosen_project(args)
-    components = _chosen(project, args)
+    components = chosen_components(project, args)
     if args.clean_stale and not args.all:
         raise ConfigError("--clean-stale is for all components", hint="add -a")
     with _opened(project, args) as (ports, options, yard):
@@ -126,7 +126,7 @@ def diff_sources(args: argparse.Namespace) -> int:
     from boatyard.render.tree import compare_trees, unified_diff
 
     project = chosen_project(args)
-    components = _chosen(project, args)
+    components = chosen_components(project, args)
     if len(components) != 1:
         raise ConfigError(f"expected exactly one component, got {len(components)}", hint="name one component")
     with _opened(project, args) as (ports, options, yard), temporary_dir(options.work) as work:
@@ -143,13 +143,6 @@ def diff_sources(args: argparse.Namespace) -> int:
     else:
         sys.stdout.buffer.write(data)
     return 0
-
-
-def _chosen(project: Project, args: argparse.Namespace) -> list[Component]:
-    selection = selection_of(args)
-    if selection.empty:
-        raise ConfigError("no components were selected", hint="name some, or give -a for all of them")
-    return select(project, selection)
 
 
 @contextmanager

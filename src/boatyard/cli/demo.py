@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import CheckError
-from boatyard.cli.option import SKIFF, add_build_options, opened_yard
+from boatyard.cli.choice import SKIFF
+from boatyard.cli.option import add_build_options, opened_yard
 
 if TYPE_CHECKING:
     import argparse

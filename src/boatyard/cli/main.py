@@ -80,11 +80,6 @@ def make_parser(noun: str | None) -> argparse.ArgumentParser:
         description="Builds an in-house Linux distribution from TOML and takes it on a sea trial before the cloud.",
     )
     parser.add_argument("--version", action="version", version=f"boatyard {__version__}")
-    parser.add_argument("-C", "--project", metavar="DIR", help="work in that project, instead of the one around here")
-    parser.add_argument(
-        "--config-file", action="append", metavar="FILE", help="lay another configuration over the project's"
-    )
-    parser.add_argument("--permissive-config", action="store_true", help="take unknown keys and such as warnings")
     nouns = parser.add_subparsers(metavar="NOUN", title="nouns")
     if noun is not None:
         importlib.import_module(NOUNS[noun][0]).register(nouns)

@@ -1,4 +1,4 @@
-"""Options that many verbs share, and the project and yard they lead to."""
+"""Options of the verbs that build, and the yard they lead to."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.arch import Arch
-from boatyard.base.error import ConfigError
+from boatyard.cli.choice import SKIFF, add_project, chosen_project
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from boatyard.config.project import Project
     from boatyard.flow.yard import Yard
 
-SKIFF = Path(__file__).parents[1] / "data/skiff/boatyard.toml"
 SKIFF_WORK = Path("build/skiff")
 
 
@@ -28,28 +26,13 @@ def add_mirror_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:
-    """For verbs that build."""
+    """For verbs that build: the project, the architecture, where to, the mirror."""
+    add_project(parser)
     parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.of_host(), help="build for (this host's)")
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="put everything there, instead of where the project says"
     )
     add_mirror_options(parser)
-
-
-def find_project(args: argparse.Namespace) -> Project:
-    """The project the command runs in (`-C`), or Skiff when there is none."""
-    from boatyard.config.load import find_root, load_project, load_root
-
-    start = Path(getattr(args, "project", None) or ".")
-    extra = tuple(getattr(args, "config_file", None) or ())
-    permissive = bool(getattr(args, "permissive_config", False))
-    try:
-        find_root(start)
-    except ConfigError:
-        if getattr(args, "project", None):
-            raise
-        return load_root(SKIFF, config_files=extra, permissive=permissive)
-    return load_project(start, config_files=extra, permissive=permissive)
 
 
 @contextmanager
@@ -59,7 +42,7 @@ def opened_yard(args: argparse.Namespace) -> Iterator[Yard]:
     from boatyard.flow.workspace import Workspace, cache_dir
     from boatyard.flow.yard import open_yard
 
-    project = find_project(args)
+    project = chosen_project(args)
     cache = cache_dir(os.environ)
     if args.work is not None:
         workspace = Workspace.under(args.work, cache)
