@@ -125,6 +125,7 @@ LISTS: list[tuple[str, str, list[str]]] = [
     ("bcond that depends on the target", "%bcond x 0%{?rhel}\n%if %{with x}\nSource0: a\n%endif\n", ["a"]),
     ("a default", "%{!?v: %global v 5}\nSource0: f-%{v}\n", ["f-5"]),
     ("no default where defined", "%global v 4\n%{!?v: %global v 5}\nSource0: f-%{v}\n", ["f-4"]),
+    ("nested defaults", "%{!?v: %{!?w:%global v 1} }\n%if \"%{?v}\" == \"1\"\nSource0: f\n%endif\n", ["f"]),
     ("undefine", "%global v 4\n%undefine v\nSource0: f%{?v}\n", ["f"]),
     ("a tag inside a macro", "%global x 1\n%{?x:Source7: s}\n%{?y:Source8: t}\n", ["s"]),
     ("known otherwise on the target", "%if 0%{?rhel}\n%global v 1\n%endif\nSource0: f%{?v}.c\n", [f"f{UNKNOWN}.c"]),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from boatyard.ports.run import Runner
 
 PROGRAM = "rpmautospec"
+# pygit2 loads them on import, though nothing here uses a network.
+CERTIFICATES = (Path("/etc/ssl"), Path("/etc/pki/tls"))
 _INSIDE = "/srv/tree"
 
 
@@ -99,7 +101,7 @@ def run_rpmautospec(repository: Repository, spec: str, program: Path) -> None:
     repository.git_dir.rename(moved)
     try:
         git(repository.tree, repository.run, "config", "core.bare", "false")
-        readable = {Path(sys.prefix), Path(sys.base_prefix), *_alternates(moved)}
+        readable = {Path(sys.prefix), Path(sys.base_prefix), *_alternates(moved), *filter(Path.is_dir, CERTIFICATES)}
         sandbox = Sandbox(
             read_only=tuple((path, str(path)) for path in sorted(readable) if not path.is_relative_to("/usr")),
             writable=((repository.tree, _INSIDE),),

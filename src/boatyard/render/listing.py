@@ -24,7 +24,6 @@ _LISTS = ("%sourcelist", "%patchlist")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _BCOND = re.compile(r"%bcond(_with|_without|)\s+([A-Za-z_]\w*)\s*(.*)", re.ASCII | re.DOTALL)
 _UNDEFINE = re.compile(r"%undefine\s+(\w+)", re.ASCII)
-_DEFAULT = re.compile(r"%\{!\?(\w+):\s*(%(?:global|define)\s.*)\}\s*", re.ASCII | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -118,7 +117,7 @@ class _Reader:
         parts = definition_parts(text.replace("\\\n", "\n"))
         if parts is None:
             return
-        name, options, body = parts
+        name, options, body = parts[0], parts[1], parts[2].rstrip()
         if options:
             body = UNKNOWN  # what it gives depends on its arguments
         elif text.lstrip().startswith("%global"):
@@ -136,7 +135,7 @@ class _Reader:
             self._macros.define(name.lower(), value, certain=self._taken() is True)
 
     def _macro(self, text: str) -> None:
-        """A call that stands alone: a build conditional, a default, or something that expands to tags."""
+        """A call that stands alone: a build conditional, or what expands to definitions or tags."""
         certain = self._taken() is True
         if bcond := _BCOND.fullmatch(text.strip()):
             enabled = self._bcond(bcond[1], bcond[2], bcond[3])
@@ -144,12 +143,11 @@ class _Reader:
                 self._macros.define(f"with_{bcond[2]}", "1", certain=certain and enabled is True)
         elif undefined := _UNDEFINE.fullmatch(text.strip()):
             self._macros.undefine(undefined[1], certain=certain)
-        elif default := _DEFAULT.fullmatch(text.strip()):
-            if not self._macros.is_defined(default[1]):
-                self._define(default[2])
         else:
             for line in self._macros.expand(text).split("\n"):
-                if UNKNOWN not in line:
+                if definition_parts(line):
+                    self._define(line)
+                elif UNKNOWN not in line:
                     self._tag(line)
 
     def _bcond(self, kind: str, name: str, default: str) -> bool | None:
