@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # What is made while packages are installed and must not be in an image.
 LEFTOVERS = (
     "etc/*-", "etc/.pwd.lock", "etc/ssh/ssh_host_*", "root/.bash_history", "root/.gnupg", "tmp/*", "tmp/.[!.]*",
-    "run/*", "var/tmp/*", "var/cache/dnf", "var/cache/ldconfig/aux-cache", "var/lib/dbus/machine-id",
+    "run/*", "var/tmp/*", "var/cache/dnf/*", "var/cache/ldconfig/aux-cache", "var/lib/dbus/machine-id",
     "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "var/lib/cloud/instance*",
     "var/lib/cloud/data", "var/lib/cloud/sem", "var/lib/waagent/*", "var/lib/dnf/*.lock", "var/log/dnf*.log*",
     "var/log/hawkey.log*", "var/lib/rpm/.rpm.lock", f"{RPMDB}/.rpm.lock", f"{RPMDB}/rpmdb.sqlite-*",

@@ -1,0 +1,65 @@
+"""Boot menus as text, and GRUB's BIOS images as bytes."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from boatyard.base.arch import Arch
+from boatyard.base.error import ImageError
+from boatyard.image import grub
+
+ENTRY = grub.Entry(
+    title="Skiff Linux 1.0 (6.12.9)",
+    id="6.12.9",
+    kernel="/boot/vmlinuz-6.12.9",
+    initrd="/boot/initrd-6.12.9.img",
+    arguments=("root=UUID=1", "ro", *grub.consoles(Arch.X86_64)),
+)
+
+
+def test_menu_entry():
+    assert grub.menu_entry(ENTRY) == (
+        "menuentry 'Skiff Linux 1.0 (6.12.9)' --id '6.12.9' {\n"
+        "    linux /boot/vmlinuz-6.12.9 root=UUID=1 ro console=tty0 console=ttyS0,115200\n"
+        "    initrd /boot/initrd-6.12.9.img\n"
+        "}\n"
+    )
+
+
+def test_environment_block_has_its_fixed_size():
+    block = grub.grub_env("6.12.9")
+    assert len(block) == 1024
+    assert block.startswith(b"# GRUB Environment Block\nsaved_entry=6.12.9\n###")
+
+
+def test_early_configuration():
+    assert grub.search_by_uuid("1-2", "/grub").splitlines() == [
+        "search --no-floppy --fs-uuid --set=root 1-2", "set prefix=($root)/grub", "configfile $prefix/grub.cfg",
+    ]  # fmt: skip
+
+
+def test_boot_code_points_to_the_core(tmp_path):
+    folder = tmp_path / "usr/lib/grub/i386-pc"
+    folder.mkdir(parents=True)
+    (folder / "boot.img").write_bytes(bytes(range(256)) * 2)
+    code = grub.bios_boot_code(tmp_path, 1 << 20)
+    assert len(code) == 440
+    assert struct.unpack_from("<Q", code, 0x5C) == (2048,)
+    assert code[0x66:0x68] == b"\x90\x90"
+    assert code[:0x5C] == bytes(range(0x5C))
+
+
+def test_core_knows_where_it_lies():
+    placed = grub.place_core(bytes(2000), 1 << 20, 1 << 20)
+    assert struct.unpack_from("<Q", placed, 0x1F4) == (2049,)
+    with pytest.raises(ImageError, match="2000 bytes and the bios-boot partition 1024"):
+        grub.place_core(bytes(2000), 1 << 20, 1024)
+
+
+def test_root_without_grub(tmp_path):
+    assert not grub.has_bios(tmp_path)
+    with pytest.raises(ImageError, match=r"no usr/lib/grub/i386-pc/boot.img") as caught:
+        grub.bios_boot_code(tmp_path, 0)
+    assert "grub2-pc-modules" in caught.value.hint
