@@ -8,7 +8,7 @@ import pytest
 
 from boatyard.flow.autospec import begin_repository, find_rpmautospec, write_history
 from boatyard.flow.history import read_history
-from boatyard.render.autospec import needs_rpmautospec, parse_commit
+from boatyard.render.autospec import asks_for_rpmautospec, needs_rpmautospec, parse_commit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from tests.render.conftest import Site
 
 NEEDS = [
-    ("Release: 1\n%changelog\n* entry\n", False),
-    ("Release: 1\n%changelog\n", False),
-    ("Release: 1\n", True),
-    ("Release: %autorelease\n%changelog\n* entry\n", True),
-    ("Release: 1\n%changelog\n%autochangelog\n", True),
-    ("Release: %{?autorelease:1}\n%changelog\n", False),
-    ("## START: Set by rpmautospec\nRelease: %autorelease\n", False),
+    ("Release: 1\n%changelog\n* entry\n", False, False),
+    ("Release: 1\n%changelog\n", False, False),
+    ("Release: 1\n", True, False),
+    ("Release: %autorelease\n%changelog\n* entry\n", True, True),
+    ("Release: 1\n%changelog\n%autochangelog\n", True, True),
+    ("Release: %{?autorelease:1}\n%changelog\n", False, False),
+    ("## START: Set by rpmautospec\nRelease: %autorelease\n", False, False),
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), NEEDS)
-def test_which_specs_need_it(text: str, expected: bool) -> None:
-    assert needs_rpmautospec(text.split("\n")) is expected
+@pytest.mark.parametrize(("text", "needs", "asks"), NEEDS)
+def test_which_specs_need_it(text: str, needs: bool, asks: bool) -> None:
+    lines = text.split("\n")
+    assert (needs_rpmautospec(lines), asks_for_rpmautospec(lines)) == (needs, asks)
 
 
 def test_a_commit_is_read() -> None:

@@ -28,7 +28,7 @@ from boatyard.ports.files import (
     temporary_dir,
     write_atomic,
 )
-from boatyard.render.autospec import needs_rpmautospec
+from boatyard.render.autospec import asks_for_rpmautospec, needs_rpmautospec
 from boatyard.render.filter import kept_names
 from boatyard.render.layout import FAILED_NAME, FAILED_TEXT, alias, check_root, spec_dir
 from boatyard.render.listing import listed_files
@@ -135,10 +135,9 @@ class Renderer:
             repository = begin_repository(tree.with_name(f"{tree.name}.git"), tree, checkout, run)
             first = repository.snapshot() if checkout is None else ""
         prepare_tree(component, tree, spec, Preparation(changes=changes, rule=options.rule, edit_archives=False))
-        if not needs_rpmautospec(split_lines(decode((tree / spec).read_bytes()))):
-            return False
-        if repository is None or options.rpmautospec is None:
-            return True
+        lines = split_lines(decode((tree / spec).read_bytes()))
+        if repository is None or options.rpmautospec is None or not needs_rpmautospec(lines):
+            return asks_for_rpmautospec(lines)
         write_history(repository, first, checkout, history, options.changes or 0)
         run_rpmautospec(repository, spec, options.rpmautospec)
         return False

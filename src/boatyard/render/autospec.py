@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.render.history import Revision
+from boatyard.render.history import LockState, Revision
 from boatyard.render.release import TAG, uses_autorelease
 from boatyard.spec.section import sections
 from boatyard.spec.tag import tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from boatyard.spec.section import Section
 
 PROCESSED = "## START: Set by rpmautospec"
 BRANCH = "refs/heads/main"
@@ -30,19 +32,29 @@ class Commit:
 
 
 def needs_rpmautospec(lines: Sequence[str]) -> bool:
-    """Whether rpmautospec would change a spec: %autorelease, %autochangelog, or no %changelog at all."""
+    """Whether rpmautospec would change a spec: one that asks for it, and also one without any %changelog."""
+    if PROCESSED in lines:
+        return False
+    return asks_for_rpmautospec(lines) or not _changelogs(lines)
+
+
+def asks_for_rpmautospec(lines: Sequence[str]) -> bool:
+    """Whether a spec holds %autorelease or %autochangelog, so that without rpmautospec it cannot be built as meant."""
     if PROCESSED in lines:
         return False
     if any(tag.is_named(TAG) and uses_autorelease(tag.value) for tag in tags(lines, "")):
         return True
-    logs = [section for section in sections(lines) if section.name.lower() == "%changelog"]
-    return not logs or any(lines[number].strip().startswith("%autochangelog") for number in logs[0].body)
+    return any(
+        lines[number].strip().startswith("%autochangelog") for log in _changelogs(lines)[:1] for number in log.body
+    )
+
+
+def _changelogs(lines: Sequence[str]) -> list[Section]:
+    return [section for section in sections(lines) if section.name.lower() == "%changelog"]
 
 
 def assumed_changes(count: int, time: int, upstream: str) -> list[Revision]:
     """Stand-ins for changes whose commits are not known."""
-    from boatyard.render.history import LockState
-
     lock = LockState(fingerprint="", upstream_commit=upstream)
     one = Revision(
         commit="dirty", author="azldev", email="azldev@local", time=time,
