@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from boatyard.sources.deb.archive import Deb
     from boatyard.sources.deb.lock import DebLock
 
-GENERATOR = 1  # raised when the same .debs and rules give another tree
+GENERATOR = 2  # raised when the same .debs and rules give another tree
 UNKNOWN_LICENSE = "LicenseRef-Debian-copyright"
 MAX_LICENSES = 8
 LICENSE_LINE = re.compile(r"^License:[ \t]*([A-Za-z0-9][A-Za-z0-9.+ -]*)$", re.MULTILINE)
@@ -143,5 +143,5 @@ def _license(debs: Mapping[str, Deb]) -> str:
             if "copyright-format" in text[:500]:
                 found = list(dict.fromkeys(match.strip() for match in LICENSE_LINE.findall(text)))
                 if found:
-                    return " and ".join(found[:MAX_LICENSES])
+                    return " and ".join(f"({name})" if " " in name else name for name in found[:MAX_LICENSES])
     return UNKNOWN_LICENSE

@@ -74,7 +74,8 @@ def apply_rules(deb: Deb, rules: PackageRules, seed: Seed, origin: str) -> tuple
     found = {entry.path: entry for entry in deb.entries}
     _move(found, rules, origin)
     _without_empty(found, package_filter(rules, seed), frozenset(seed.shared_directories))
-    files = found | _added(found, rules, origin)
+    added = _added(found, rules, origin)
+    files = _new_folders(added, found, seed) | found | added
     ghosts = {path.rstrip("/"): _ghost(path, mode) for path, mode in rules.ghosts.items()}
     files |= ghosts
     for path, mode in rules.modes.items():
@@ -142,6 +143,12 @@ def _added(found: dict[str, Entry], rules: PackageRules, origin: str) -> dict[st
     for path, mode in rules.directories.items():
         added[path] = Entry(path=path, kind=Kind.DIRECTORY, mode=int(mode, 8), mtime=mtime)
     return added
+
+
+def _new_folders(added: dict[str, Entry], found: dict[str, Entry], seed: Seed) -> dict[str, Entry]:
+    """The folders that added files bring along, but for those of the package `filesystem`."""
+    parents = {parent for path in added for parent in parents_of(path)} - found.keys() - set(seed.shared_directories)
+    return {path: Entry(path=path, kind=Kind.DIRECTORY, mode=0o755) for path in parents}
 
 
 def _ghost(path: str, mode: str) -> Entry:

@@ -13,12 +13,24 @@ if TYPE_CHECKING:
 
     from boatyard.base.nevra import Evr
     from boatyard.config.model.seed import Trigger
+    from boatyard.sources.deb.archive import Entry
     from boatyard.sources.deb.rules import PackagedFile
 
 PAYLOAD = "payload.tar"
 MAX_LINE = 500
-# Generators of dependencies that only some hosts have; what is packaged shall not depend on the host.
-HOST_GENERATORS = ("desktop", "font", "metainfo", "ocaml", "perl", "perllib", "pkgconfig", "python", "pythondist")
+# rpm's generators of dependencies that only some hosts have, and the files they look at. They are switched off where
+# there are such files: what is packaged shall not depend on the host.
+HOST_GENERATORS = {
+    "desktop": re.compile(r".*\.desktop"),
+    "font": re.compile(r".*\.(ttf|ttc|otf|pf[abm])(\.gz)?"),
+    "metainfo": re.compile(r".*\.(appdata|metainfo)\.xml"),
+    "ocaml": re.compile(r".*\.(cma|cmi|cmo|cmx|cmxa)"),
+    "perllib": re.compile(r".*\.pm"),
+    "pkgconfig": re.compile(r".*\.pc|/usr/bin/pkg-config"),
+    "python": re.compile(r"/usr/(lib(64)?/python[0-9]+\.[0-9]+/.*|bin/python[0-9]+\.[0-9]+)"),
+    "pythondist": re.compile(r"/usr/lib(64)?/python[0-9.]+/.*\.(dist-info|egg-info|egg-link)(/.*)?"),
+}
+PERL_SCRIPT = re.compile(rb"#![^\n]*perl")
 TEMPLATE = """\
 # Made by Boatyard from the Debian source package {source}; changes belong in the component's overlays.
 {globals}
@@ -99,11 +111,19 @@ def _globals(plan: SpecPlan) -> Iterator[str]:
     yield "%global debug_package %{nil}"
     yield "%global __os_install_post %{nil}"
     yield "%global _build_id_links none"
-    for generator in HOST_GENERATORS:
+    for generator in _host_generators([file.entry for package in plan.subpackages for file in package.files]):
         yield f"%global __{generator}_provides %{{nil}}"
         yield f"%global __{generator}_requires %{{nil}}"
     if plan.exclude_requires:
         yield f"%global __requires_exclude ^({'|'.join(plan.exclude_requires)})$"
+
+
+def _host_generators(entries: list[Entry]) -> Iterator[str]:
+    if any(PERL_SCRIPT.match(entry.data) for entry in entries):
+        yield "perl"
+    for generator, pattern in HOST_GENERATORS.items():
+        if any(pattern.fullmatch(entry.path) for entry in entries):
+            yield generator
 
 
 def _package_sections(package: Subpackage, *, is_main: bool, noarch: bool, evr: Evr, component: Collection[str]) -> str:
