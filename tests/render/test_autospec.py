@@ -121,3 +121,32 @@ def test_the_release_counts_upstream_and_project(site: Site) -> None:
     assert [line for line in changelog if line.startswith("- ")] == ["- Local changes (uncommitted)", "- two", "- one"]
     assert [one.changed for one in site.render(checkouts=site.dir / "git", changes=1, rpmautospec=program)] == [False]
     assert not list((site.dir / "specs").rglob(".git"))
+
+
+@pytest.mark.tool
+def test_a_local_changelog_ends_with_the_initial_sources(site: Site) -> None:
+    """As azurelinux-repos is rendered: `%autorelease -b 10` after one change of the project is 11."""
+    program = find_rpmautospec()
+    if program is None:
+        pytest.skip("rpmautospec is not installed")
+    site.write({
+        "azldev.toml": '[components.a]\nspec = { type = "local", path = "a/a.spec" }\n',
+        "a/a.spec": "Name: a\nVersion: 4.0\nRelease: %autorelease -b 10\n%description\nd\n%changelog\n%autochangelog\n",
+        "locks/a.lock": "version = 1\ninput-fingerprint = 'sha256:1'\n",
+    })  # fmt: skip
+    site.git("init", "-q")
+    site.commit("feat: introduce locks", date="2026-04-30T12:00:00-07:00")
+    [result] = site.render(rpmautospec=program)
+    assert result.error is None
+    text = site.files()["a/a/a.spec"].decode()
+    assert text.startswith("## START: Set by rpmautospec\n")
+    assert "\n    release_number = 2;\n" in text
+    assert (
+        "## END: Set by rpmautospec\n\n# This spec file has been modified by azldev to include build configuration"
+        " overlays.\n# Do not edit manually; changes may be overwritten.\n\nName: a\n"
+    ) in text
+    assert (
+        "* Thu Apr 30 2026 Ada <ada@example.org> - 4.0-11\n- feat: introduce locks\n\n"
+        "* Thu Jan 01 1970 azldev <> - 4.0-10\n- Initial sources\n"
+    ) in text
+    assert [one.changed for one in site.render(rpmautospec=program, check=True)] == [False]
