@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 KVM = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PROBE_DEADLINE_S = 10.0  # emulated it takes 0.2 s
-# Emulation by older QEMU is not sound: with 7.2 and thread=multi 8 of 18 boots of a Linux 6.12 guest ended in panics or
-# freezes, and its CMPXCHG16B leaves garbage in EFLAGS, which Linux meets in kmalloc (8.0 has both done anew). Without
-# that instruction a guest is no x86-64-v2 machine, so systems with that baseline need a newer QEMU here.
+# Emulation by older QEMU is not sound. With 7.2 and thread=multi 8 of 18 boots of a Linux 6.12 guest ended in panics or
+# freezes. Its CMPXCHG16B leaves garbage in EFLAGS, which Linux meets in kmalloc: 4 of 6 boots ended badly with
+# thread=single, 0 of 8 with that instruction switched off as well. A guest without it is no x86-64-v2 machine, so
+# systems with that baseline need KVM or a newer QEMU.
 FIRST_SOUND_TCG = 8
 
 # cli; clear segments; page tables at 0x1000 mapping 2 MiB; lgdt; CR4.PAE; EFER.LME; CR0.PG|PE; far jump to 64-bit
