@@ -1,10 +1,15 @@
-"""A signed channel of four tiny packages, for package transactions that take a second."""
+"""A signed channel of tiny packages, for package transactions that take a second.
+
+`tiny-boot` has the host's busybox, and in GRUB's place a script that writes files of the right names: no real
+machine starts them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.repo_snapshot import RepoSnapshot
+from boatyard.image.initrd import NEEDED
 from boatyard.ports.run import Command, HostRunner
 from boatyard.repo.repodata import write_repodata
 from boatyard.rpm.key import find_or_make_key
@@ -45,13 +50,38 @@ Summary: Lets everybody in
 %description -n tiny-open
 An empty password.
 
+%package -n tiny-boot
+Summary: Stands for busybox, kernel and boot loader
+Requires: tiny-kernel
+%description -n tiny-boot
+What image files are made of.
+
 %install
-for folder in dev etc proc run tmp usr/bin usr/lib/sysimage/rpm usr/share/doc/tiny var/lib; do
+mkdir -p %{buildroot}/usr/bin %{buildroot}/usr/lib/grub/i386-pc %{buildroot}/usr/lib/grub/x86_64-efi
+cp /usr/bin/busybox %{buildroot}/usr/bin/busybox
+ln -s busybox %{buildroot}/usr/bin/sh
+cat > %{buildroot}/usr/bin/grub2-mkimage <<'END'
+#!/usr/bin/sh
+for word in "$@"; do
+    [ "$last" != -o ] || output=$word
+    last=$word
+done
+echo "$@" > $output
+/usr/bin/busybox dd if=/dev/zero of=$output bs=2048 seek=1 count=20
+END
+chmod 0755 %{buildroot}/usr/bin/grub2-mkimage
+for platform in i386-pc x86_64-efi; do touch %{buildroot}/usr/lib/grub/$platform/moddep.lst; done
+for name in boot boot_hybrid; do head -c 512 /dev/zero > %{buildroot}/usr/lib/grub/i386-pc/$name.img; done
+for folder in dev etc proc run tmp var/tmp usr/bin usr/lib/sysimage/rpm usr/share/doc/tiny var/lib; do
     mkdir -p %{buildroot}/$folder
 done
 ln -s usr/bin %{buildroot}/bin
 mkdir -p %{buildroot}/usr/lib/modules/6.1.9/kernel %{buildroot}/usr/lib/modules/6.1.10/kernel
 touch %{buildroot}/usr/lib/modules/6.1.9/modules.dep %{buildroot}/usr/lib/modules/6.1.10/modules.dep
+for name in @NEEDED@; do
+    echo kernel/$name.ko >> %{buildroot}/usr/lib/modules/6.1.10/modules.builtin
+done
+echo kernel > %{buildroot}/usr/lib/modules/6.1.10/vmlinuz
 echo documentation > %{buildroot}/usr/share/doc/tiny/README
 echo 'root:*:::::::' > %{buildroot}/etc/shadow
 mkdir -p %{buildroot}/usr/share/open
@@ -67,11 +97,15 @@ mkdir -p %{buildroot}/usr/share/open
 %dir /usr/bin
 %dir /var
 %dir /var/lib
+%dir /var/tmp
 %attr(0600,root,root) /etc/shadow
 %doc /usr/share/doc/tiny/README
 %files -n tiny-kernel
 /usr/lib/modules
 %files -n tiny-app
+%files -n tiny-boot
+/usr/bin/*
+/usr/lib/grub
 %files -n tiny-open
 /usr/share/open
 %post -n tiny-open -p <lua>
@@ -84,7 +118,7 @@ f:close()
 def make_channel(folder: Path, run: HostRunner) -> RepoSnapshot:
     """Builds, signs and indexes the packages."""
     spec = folder / "tiny.spec"
-    spec.write_text(SPEC)
+    spec.write_text(SPEC.replace("@NEEDED@", " ".join(NEEDED)))
     repo = folder / "tiny"
     (repo / "Packages").mkdir(parents=True)
     macros = {
@@ -97,6 +131,7 @@ def make_channel(folder: Path, run: HostRunner) -> RepoSnapshot:
         "clamp_mtime_to_source_date_epoch": "1",
         "source_date_epoch_from_changelog": "0",
         "_buildhost": "localhost",
+        "_binaries_in_noarch_packages_terminate_build": "0",
     }
     defines = [word for name, value in macros.items() for word in ("--define", f"{name} {value}")]
     env = {"HOME": str(folder), "SOURCE_DATE_EPOCH": str(BUILD_TIME)}
