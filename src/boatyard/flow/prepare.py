@@ -20,6 +20,7 @@ from boatyard.ports.folder import Folder
 from boatyard.render.check import skip_check
 from boatyard.render.header import NOTE
 from boatyard.render.macros import load_macros, macros_file_name, macros_text
+from boatyard.render.provenance import provenance
 from boatyard.render.release import BumpRule, plan_release
 from boatyard.render.sources_file import NAME as SOURCES
 from boatyard.render.sources_file import with_source_files
@@ -39,12 +40,14 @@ MAX_FILES = 50_000
 class Preparation:
     """`changes`: how many the project made, which is how far a static release goes up, by `rule`.
 
-    `edit_archives`: off for a tree without the archives, as when only the spec is rendered.
+    `edit_archives`: off for a tree without the archives, as when only the spec is rendered. `fedora`: the release-ver
+    of the Fedora the spec is from, for `build.emit-upstream-provenance`; empty when it is from elsewhere.
     """
 
     changes: int = 0
     rule: BumpRule = BumpRule.STRICT
     edit_archives: bool = True
+    fedora: str = ""
 
 
 AS_CONFIGURED = Preparation()
@@ -52,7 +55,7 @@ AS_CONFIGURED = Preparation()
 
 def prepare_tree(component: Component, tree: Path, spec: str, how: Preparation = AS_CONFIGURED) -> Applied:
     """Changes a laid-out source tree in place. BuildError or ConfigError names the component; the tree is then void."""
-    macros = macros_text(component.build)
+    macros = macros_text(component.build, _provenance(component, tree / spec, how))
     macros_file = macros_file_name(component.name) if macros else ""
     if macros:
         with Folder(tree) as folder:
@@ -69,8 +72,16 @@ def prepare_tree(component: Component, tree: Path, spec: str, how: Preparation =
             _raise_release(component, folder, spec, how)
     except BoatyardError as error:
         problem = error.problems[0]
-        raise type(error)(f"{component.name}: {problem.what}", detail=problem.detail, hint=problem.hint) from error
+        raise type(error)(
+            f"{component.name}: {problem.what}", where=problem.where, detail=problem.detail, hint=problem.hint
+        ) from error
     return applied
+
+
+def _provenance(component: Component, spec: Path, how: Preparation) -> dict[str, str]:
+    if not component.build.emit_upstream_provenance or spec.is_symlink() or not spec.is_file():
+        return {}
+    return provenance(split_lines(decode(spec.read_bytes())), how.fedora)
 
 
 def copy_folder(source: Path, into: Path, leave_out: Collection[Path] = ()) -> None:

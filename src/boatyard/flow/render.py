@@ -33,6 +33,7 @@ from boatyard.render.filter import kept_names
 from boatyard.render.layout import FAILED_NAME, FAILED_TEXT, alias, check_root, spec_dir
 from boatyard.render.listing import listed_files
 from boatyard.render.macros import macros
+from boatyard.render.provenance import UPSTREAM
 from boatyard.render.release import BumpRule
 from boatyard.render.tree import Difference, compare_trees, copy_rendered
 from boatyard.sources.deb.download import fetch_debs
@@ -134,7 +135,10 @@ class Renderer:
         if options.rpmautospec is not None and changes and (checkout is not None or is_local(component)):
             repository = begin_repository(tree.with_name(f"{tree.name}.git"), tree, checkout, run)
             first = repository.snapshot() if checkout is None else ""
-        prepare_tree(component, tree, spec, Preparation(changes=changes, rule=options.rule, edit_archives=False))
+        how = Preparation(
+            changes=changes, rule=options.rule, edit_archives=False, fedora=_fedora(self.project, component)
+        )
+        prepare_tree(component, tree, spec, how)
         lines = split_lines(decode((tree / spec).read_bytes()))
         if repository is None or options.rpmautospec is None or not needs_rpmautospec(lines):
             return asks_for_rpmautospec(lines)
@@ -283,3 +287,12 @@ def _kept(component: Component, tree: Path) -> set[str]:
         return set(present)
     text = decode((tree / spec).read_bytes())
     return kept_names(spec, listed_files(text, macros(component.build)), present)
+
+
+def _fedora(project: Project, component: Component) -> str:
+    """The release-ver of the Fedora that an upstream component is from, when it shall be told; else ""."""
+    if not component.build.emit_upstream_provenance or not isinstance(component.spec, UpstreamSpec):
+        return ""
+    reference = component.spec.upstream_distro
+    name = reference.name or project.settings.default_distro.name
+    return project.distro_version(reference)[1].release_ver if name.lower() == UPSTREAM else ""

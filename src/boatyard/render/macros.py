@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError
 from boatyard.config.model.overlay import InsertTag, PrependLines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from boatyard.config.model.build import Build
 
 HEADER = """\
@@ -19,6 +22,7 @@ LOAD_COMMENT = (
 )
 # High, so that it does not meet a number of the spec's own.
 SOURCE_TAG = "Source9999"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def macros_file_name(component: str) -> str:
@@ -32,20 +36,23 @@ def macros_file_name(component: str) -> str:
     return name
 
 
-def macros(build: Build) -> dict[str, str]:
-    """The macros by name: `with` and `without` as rpm's `_with_X` and `_without_X`, then defines, less undefines."""
+def macros(build: Build, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
+    """The macros by name: `with` and `without` as rpm's `_with_X` and `_without_X`, then defines, less undefines.
+
+    `more` holds for names that are none of these.
+    """
     found = {f"_with_{name}": "1" for name in build.with_}
     found |= {f"_without_{name}": "1" for name in build.without}
     found |= build.defines
-    return {name: value for name, value in found.items() if name not in build.undefines}
+    return {**more, **{name: value for name, value in found.items() if name not in build.undefines}}
 
 
-def macros_text(build: Build) -> str:
+def macros_text(build: Build, more: Mapping[str, str] = NOTHING) -> str:
     """The text of the macros file, sorted by name (byte order); empty when there is nothing to define.
 
     Values are not escaped: all that follows the name is the macro's body.
     """
-    found = macros(build)
+    found = macros(build, more)
     if not found:
         return ""
     return HEADER + "".join(f"%{name} {found[name]}\n" for name in sorted(found, key=str.encode))
