@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.demo_result import CheckRow, MachineRow
 from boatyard.artifact.machine import Drive, Machine, Network, authorized_key
+from boatyard.base.error import ImageError
 from boatyard.ports.serve import guest_url
 from boatyard.trial.guest import (
     biggest_processes,
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from boatyard.artifact.image import Image
     from boatyard.config.project import Project
     from boatyard.flow.yard import Yard
+    from boatyard.ports.progress import Reporter
     from boatyard.vm.qmp import Qmp
-    from boatyard.vm.ssh import Shell
+    from boatyard.vm.running import RunningMachine
+    from boatyard.vm.ssh import Shell, SshKey
 
 MEMORY_MIB = 1024
 URL_FILE = "/etc/dnf/vars/boatyard_url"
@@ -70,9 +73,8 @@ class Expected:
 
 
 def check_boot(yard: Yard, wanted: Boot, expected: Expected, url: str, log: Path) -> MachineRow:
-    """Boots and checks; ImageError when the machine does not come up. `url`: the repositories, served on loopback."""
+    """Boots and checks; a machine that does not come up is a failed check. `url`: the repositories, on loopback."""
     scratch = yard.workspace.work / "vm"
-    harbour = Harbour(yard.ports.run, yard.ports.reporter, scratch)
     hypervisor = find_hypervisor(yard.arch, yard.ports.run, scratch / "hypervisor")
     with yard.ports.reporter.step(wanted.name), ephemeral_key(yard.ports.run, scratch) as key:
         machine = Machine(
@@ -85,26 +87,47 @@ def check_boot(yard: Yard, wanted: Boot, expected: Expected, url: str, log: Path
             network=Network(outward=True),
             credentials=authorized_key(key.public),
         )
-        with boot(machine, harbour, log) as vm:
-            boot_s = vm.wait_for(Stage.LOGIN)
-            with logged_in(vm, key.private) as shell:
-                state = check_system_state(shell)
-                memory, processes, units = memory_in_use(shell), biggest_processes(shell), slowest_units(shell)
-                rows = [state]
-                for row in _checks(shell, vm.qmp, expected, guest_url(url)):
-                    rows.append(row)
-                    yard.ports.reporter.progress(len(rows), 0, row.name)
+        seen = _Seen()
+        try:
+            with boot(machine, Harbour(yard.ports.run, yard.ports.reporter, scratch), log) as vm:
+                _look(vm, key, expected, guest_url(url), seen, yard.ports.reporter)
+        except ImageError as error:
+            problem = error.problems[0]
+            detail = f"{problem.detail}\n{problem.hint}"
+            seen.checks.append(CheckRow(name="comes up", ok=False, found=problem.what, detail=detail))
     return MachineRow(
         image=wanted.image.path.name,
         firmware=wanted.firmware,
         medium=wanted.medium,
         accelerator=hypervisor.kind,
-        boot_s=round(boot_s, 1),
-        memory=memory,
-        checks=tuple(rows),
-        biggest_processes=processes,
-        slowest_units=units,
+        boot_s=round(seen.boot_s, 1),
+        memory=seen.memory,
+        checks=tuple(seen.checks),
+        biggest_processes=seen.processes,
+        slowest_units=seen.units,
     )
+
+
+@dataclass
+class _Seen:
+    """What was found so far; it stands when the machine goes away in the middle."""
+
+    boot_s: float = 0.0
+    memory: int = 0
+    processes: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    checks: list[CheckRow] = field(default_factory=list)
+
+
+def _look(vm: RunningMachine, key: SshKey, expected: Expected, url: str, seen: _Seen, reporter: Reporter) -> None:
+    seen.boot_s = vm.wait_for(Stage.LOGIN)
+    with logged_in(vm, key.private) as shell:
+        seen.checks.append(check_system_state(shell))
+        seen.memory = memory_in_use(shell)
+        seen.processes, seen.units = biggest_processes(shell), slowest_units(shell)
+        for row in _checks(shell, vm.qmp, expected, url):
+            seen.checks.append(row)
+            reporter.progress(len(seen.checks), 0, row.name)
 
 
 def expected_system(project: Project, repositories: tuple[str, ...]) -> Expected:
