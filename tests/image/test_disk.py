@@ -10,9 +10,9 @@ import pytest
 from boatyard.base.arch import Arch
 from boatyard.base.error import ImageError
 from boatyard.base.size import MIB
-from boatyard.config.model.layout import PLAIN, Filesystem, Layout, Partition, Role
+from boatyard.config.model.layout import PLAIN, Filesystem, Layout, Partition, Role, Volume
 from boatyard.image.disk import copy_sparse, plan_disk, write_disk
-from boatyard.image.disk_image import disk_firmware, fstab
+from boatyard.image.disk_image import check_layout, disk_firmware, fstab
 from boatyard.image.gpt import Row, type_id, write_table
 from boatyard.ports.run import Command
 
@@ -125,3 +125,17 @@ def test_tools_find_no_fault(tmp_path, run):
         assert f"start={slot.start // 512:>12}, size={slot.size // 512:>12}" in listed
         assert f'uuid={slot.id}, name="{slot.name}"'.upper() in listed.upper()
     assert "No problems found" in run(Command(argv=("sgdisk", "--verify", str(disk)))).text
+
+
+@pytest.mark.parametrize(
+    ("filesystems", "volumes", "message"),
+    [
+        ((Filesystem(on="root", type="xfs", mount="/"),), (), "not xfs"),
+        ((Filesystem(on="vg0/root", type="ext4", mount="/"),), (Volume(name="root"),), "no LVM volumes"),
+    ],
+)
+def test_layouts_only_the_installer_can_make(filesystems, volumes, message):
+    role = Role.LVM if volumes else Role.ROOT
+    layout = Layout(partitions=(Partition(name="root", role=role),), volumes=volumes, filesystems=filesystems)
+    with pytest.raises(ImageError, match=message):
+        check_layout(layout)

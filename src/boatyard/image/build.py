@@ -19,9 +19,10 @@ from boatyard.artifact.codec import load, save
 from boatyard.artifact.image import Image, Manifest
 from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.base.error import ConfigError
+from boatyard.graph.local import run_all
 from boatyard.image.budget import check_budget
 from boatyard.image.disk import copy_sparse, make_qcow2, occupied
-from boatyard.image.disk_image import assemble_disk, disk_firmware
+from boatyard.image.disk_image import assemble_disk, check_layout, disk_firmware
 from boatyard.image.initrd import initrd_key, write_initrd
 from boatyard.image.live_image import assemble_iso, live_firmware
 from boatyard.image.recipe import Recipe
@@ -66,8 +67,12 @@ def build_image(
     ConfigError, ImageError, ToolError as the stages raise them; CheckError when an image is over its budget: it is
     there then, and not made again by the next run.
     """
+    assert native.layout is not None, "resolved"
+    assert native.budget is not None, "resolved"
     if arch not in native.arches:
         raise ConfigError(f"image {name!r} is not made for {arch}", hint=f"it is made for: {', '.join(native.arches)}")
+    if {"raw", "qcow2"} & {*native.formats}:
+        check_layout(native.layout)
     plan = plan_rootfs(native, arch, snapshots)
     work = folders.work / "image" / f"{name}-{arch}"
     with reporter.step(f"image {name}"), locked(work / "lock"):
@@ -84,7 +89,6 @@ def build_image(
             name=name, arch=arch, native=native, rootfs=rootfs, initrd=initrd, key=_key(name, native, key, arch)
         )
         made = _make_formats(box, recipe, plan.snapshots, work, folders.out, reporter)
-    assert native.budget is not None, "resolved"
     for image in made:
         check_budget(
             image.path.name,
@@ -120,13 +124,18 @@ def _make_formats(
                 made["raw"] = temporary / "image.raw"
                 (temporary / "disk").mkdir()
                 assemble_disk(box, recipe, temporary / "disk", made["raw"])
-        if "qcow2" in missing:
-            with reporter.step("qcow2"):
-                made["qcow2"] = temporary / "image.qcow2"
-                make_qcow2(box, made["raw"], made["qcow2"])
-        for kind in missing:
+
+        def digest(kind: Format) -> str:
+            # qemu-img reads the raw disk while another thread hashes it.
+            if kind == "qcow2":
+                make_qcow2(box, made["raw"], made.setdefault(kind, temporary / "image.qcow2"))
+            return sha256_file(made[kind])
+
+        with reporter.step("formats and digests"):
+            digests = run_all(digest, missing)
+        for kind, value in zip(missing, digests, strict=True):
             _publish(made[kind], names[kind])
-            found[kind] = _record(recipe, kind, names[kind], snapshots)
+            found[kind] = _record(recipe, kind, names[kind], value, snapshots)
     return tuple(found[kind] for kind in names)
 
 
@@ -155,9 +164,9 @@ def _publish(source: Path, target: Path) -> None:
         temporary.chmod(0o644)
 
 
-def _record(recipe: Recipe, kind: Format, path: Path, snapshots: Sequence[RepoSnapshot]) -> Image:
+def _record(recipe: Recipe, kind: Format, path: Path, digest: str, snapshots: Sequence[RepoSnapshot]) -> Image:
     """Writes the manifest and the record beside an image."""
-    size, digest = path.stat().st_size, sha256_file(path)
+    size = path.stat().st_size
     manifest = Manifest(
         image=recipe.name,
         format=kind,

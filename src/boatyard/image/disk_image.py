@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> None:
     """Writes a sparse raw image. `work`: an empty folder beside the root."""
     layout = recipe.layout
-    _check(layout)
     plan = plan_disk(layout, recipe.seed)
     stage = Stage(box, recipe.rootfs.dir, work / "tree")
     boot = "/boot" if any(filesystem.mount == "/boot" for filesystem in layout.filesystems) else "/"
@@ -53,6 +52,18 @@ def disk_firmware(layout: Layout) -> tuple[str, ...]:
     roles = {partition.role for partition in layout.partitions}
     known = ((Role.ESP, "uefi"), (Role.BIOS_BOOT, "bios"))
     return tuple(firmware for role, firmware in known if role in roles)
+
+
+def check_layout(layout: Layout) -> None:
+    """ImageError when a layout cannot become a disk image, before anything is made."""
+    plan_disk(layout, uuid.UUID(int=0))
+    if layout.volumes:
+        raise ImageError(
+            "a disk image has no LVM volumes", hint="leave `volumes` to the installer; clouds grow the root partition"
+        )
+    for filesystem in layout.filesystems:
+        if filesystem.type == "xfs":
+            raise ImageError(f"the file system on {filesystem.on!r}: a disk image has ext4, vfat and swap, not xfs")
 
 
 def _fill(box: Toolbox, stage: Stage, filesystem: Filesystem, slot: Slot, target: Path, files: dict[str, Path]) -> None:
@@ -109,13 +120,3 @@ def _on(layout: Layout, mount: str) -> Filesystem:
 def _identity(slot: Slot) -> uuid.UUID:
     """The identity of the file system in a partition; another one than the partition's."""
     return uuid.uuid5(slot.id, "filesystem")
-
-
-def _check(layout: Layout) -> None:
-    if layout.volumes:
-        raise ImageError(
-            "a disk image has no LVM volumes", hint="leave `volumes` to the installer; clouds grow the root partition"
-        )
-    for filesystem in layout.filesystems:
-        if filesystem.type == "xfs":
-            raise ImageError(f"the file system on {filesystem.on!r}: a disk image has ext4, vfat and swap, not xfs")
