@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from boatyard.render.condition import truth
 from boatyard.render.expand import UNKNOWN, Macros
@@ -20,6 +22,9 @@ NAMES = [
     ("https://example.org/x/a%20b.tgz", "a b.tgz"),
     ("https://example.org/%{x}/a.tgz", "a.tgz"),
     ("https://example.org/a/%{x}.tgz", "%{x}.tgz"),
+    ("x://[/a", "a"),
+    ("x://h/%2F..", ""),
+    ("x://h/a%2Fb", "b"),
     ("/etc/passwd", ""),
     ("../a", ""),
     ("..", ""),
@@ -154,6 +159,20 @@ def test_macros_from_outside_decide_build_conditionals() -> None:
 )
 def test_malformed_specs_still_give_a_list(text: str) -> None:
     assert isinstance(listed_files(SPEC + text, {}), list)
+
+
+_WORDS = """
+%{ } %( ) %[ ] %if %elif %else %endif %global %define %bcond %undefine a b1 with ? ! : Source0: Patch: %sourcelist %prep
+0 1 && || == " ( %% %a %{a} %{?a} / .. :// # %{expand: %{pypi_source} x://[ %2F..
+"""
+PIECES = [*_WORDS.split(), *(f"{word} " for word in _WORDS.split()), "\n", "\n%", "\\\n", "\0", "\x0b", "\udcff"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_any_text_has_a_list_of_safe_names(text: str) -> None:
+    for name in listed_files(text, {"a": "%{b1}"}):
+        assert name not in ("", ".", "..")
+        assert not name.startswith(("/", "../"))
 
 
 PRESENT = ["a.spec", "sources", "a.patch", "patches", "tests", ".gitignore", "changelog", "sub1.conf", "sub.conf"]

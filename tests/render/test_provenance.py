@@ -34,10 +34,18 @@ def test_the_configuration_goes_first() -> None:
     assert macros(build, {VERSION: "1", RELEASE: "2"}) == {VERSION: "mine", RELEASE: "2"}
 
 
+CONFIG = """\
+[components.a]
+spec = { type = "upstream", upstream-distro = { name = "Fedora", version = "43" } }
+build.emit-upstream-provenance = true
+[distros.Fedora.versions.43]
+release-ver = "43"
+"""
+
+
 def test_a_rendered_component_tells(site: Site) -> None:
     site.write({
-        "azldev.toml": "[components.a]\nspec.type = 'upstream'\nspec.upstream-distro = { name = 'Fedora', version = '43' }\n"
-        "build.emit-upstream-provenance = true\n[distros.Fedora.versions.43]\nrelease-ver = '43'\n",
+        "azldev.toml": CONFIG,
         "git/a/a.spec": "Name: a\nVersion: 1\nRelease: 2%{?dist}\n",
     })  # fmt: skip
     [result] = site.render(checkouts=site.dir / "git", changes=1)

@@ -47,11 +47,20 @@ def file_name(value: str) -> str:
     """What a tag's value names: the last part of an address' path, or a relative path; "" for one that leads away."""
     value = value.strip()
     if "://" in value:
-        if _BAD_ESCAPE.search(value):
-            return posixpath.basename(value.rstrip("/"))
-        return unquote(posixpath.basename(urlsplit(value).path.rstrip("/")))
+        name = posixpath.basename(_path(value).rstrip("/"))
+        return "" if name in (".", "..") else name
     path = posixpath.normpath(value) if value else ""
     return "" if path in (".", "..") or path.startswith(("/", "../")) else path
+
+
+def _path(address: str) -> str:
+    """The path of an address, unescaped; all of an address that is malformed."""
+    if _BAD_ESCAPE.search(address):
+        return address
+    try:
+        return unquote(urlsplit(address).path)
+    except ValueError:
+        return address
 
 
 class _Reader:
