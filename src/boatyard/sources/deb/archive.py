@@ -10,6 +10,7 @@ import gzip
 import lzma
 import re
 import tarfile
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING
@@ -26,6 +27,7 @@ MAX_UNPACKED = 2 << 30
 MAX_CONTROL = 16 << 20
 MAX_ENTRIES = 100_000
 MAX_PATH = 1024
+MAX_MTIME = 1 << 32  # rpm keeps 32 bits
 MAX_XZ_MEMORY = 256 << 20  # xz -9 needs 65 MiB
 MAX_ZSTD_WINDOW = 1 << 27
 CHUNK = 1 << 18
@@ -75,7 +77,7 @@ def read_deb(path: Path, wanted: Callable[[str], bool]) -> Deb:
                     control = _read_control(_decompress(name, member, MAX_CONTROL))
                 elif name.startswith("data.tar"):
                     entries = tuple(_read_data(_decompress(name, member, MAX_UNPACKED), wanted))
-    except (ValueError, OSError, EOFError, lzma.LZMAError, tarfile.TarError) as error:
+    except (ValueError, OverflowError, OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError) as error:
         raise SourceError(
             f"{path.name} is not a sound .deb: {error}", hint="remove it and download it again"
         ) from error
@@ -118,7 +120,7 @@ class _Slice:
 class _Bounded:
     """A readable stream that refuses to give more than `limit` bytes."""
 
-    def __init__(self, stream: IO[bytes] | _Slice | _Xz, limit: int) -> None:
+    def __init__(self, stream: IO[bytes] | _Slice | _Xz | _Zstd, limit: int) -> None:
         self._stream = stream
         self._left = limit
 
@@ -149,6 +151,23 @@ class _Xz:
         return b"".join(parts)
 
 
+class _Zstd:
+    """A streaming zstd reader with a limit of its window, whose errors are ValueErrors."""
+
+    def __init__(self, stream: _Slice) -> None:
+        import zstandard
+
+        reader = zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW).stream_reader(stream)  # type: ignore[arg-type]
+        self._read = reader.read
+        self._error = zstandard.ZstdError
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._read(size)
+        except self._error as error:
+            raise ValueError(str(error)) from error
+
+
 def _ar_members(stream: IO[bytes]) -> Iterator[tuple[str, _Slice]]:
     if stream.read(len(AR_MAGIC)) != AR_MAGIC:
         raise ValueError("it does not begin as an ar archive")
@@ -167,9 +186,7 @@ def _decompress(name: str, member: _Slice, limit: int) -> _Bounded:
     if suffix == "xz":
         return _Bounded(_Xz(member), limit)
     if suffix == "zst":
-        import zstandard
-
-        return _Bounded(zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW).stream_reader(member), limit)  # type: ignore[arg-type]
+        return _Bounded(_Zstd(member), limit)
     if suffix == "gz":
         return _Bounded(gzip.GzipFile(fileobj=member, mode="rb"), limit)  # type: ignore[call-overload]
     if suffix == "tar":
@@ -209,6 +226,8 @@ def _read_data(stream: _Bounded, wanted: Callable[[str], bool]) -> Iterator[Entr
         path = clean_path(member.name)
         if path == "/":
             continue
+        if member.issparse() or not 0 <= member.mtime < MAX_MTIME:
+            raise ValueError(f"{path} is sparse or has no date")
         if member.issym():
             kind, data = Kind.LINK, b""
             if CONTROL_CHARACTERS.search(member.linkname) or not member.linkname:
