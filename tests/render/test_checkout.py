@@ -52,6 +52,16 @@ def test_without_checkouts_the_error_says_what_to_do(site: Site) -> None:
     assert "no checkout of up" in str(site.render(checkouts=site.dir / "nowhere")[0].error)
 
 
+def test_what_was_rendered_stays_when_its_sources_are_not_there(site: Site) -> None:
+    an_upstream(site, name="up")
+    site.commit("one", at="git/up")
+    site.render(checkouts=site.dir / "git")
+    before = site.files()
+    [result] = site.render()
+    assert (result.unavailable, result.changed) == (True, False)
+    assert site.files() == before
+
+
 def test_the_pin_must_be_checked_out(site: Site) -> None:
     an_upstream(site, name="up")
     first = site.commit("one", at="git/up")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from boatyard.flow.workspace import Workspace
     from boatyard.flow.yard import Yard
 
+MAX_ERRORS = 20  # told in full; the table has the rest
 COLUMNS = ("component", "status", "changed", "output", "error")
 
 
@@ -114,8 +115,9 @@ def render(args: argparse.Namespace) -> int:
     failed = [result for result in results if result.error is not None]
     if args.check:
         _check_fresh(results, orphans)
-    if failed and args.fail_on_error:
-        raise failed[0].error or AssertionError
+    demanded = failed if args.fail_on_error else [one for one in failed if one.unavailable and args.check]
+    if demanded and demanded[0].error is not None:
+        raise demanded[0].error
     return 0
 
 
@@ -213,9 +215,11 @@ def _record(result: Rendered) -> dict[str, object]:
 
 
 def _tell(results: Sequence[Rendered], ports: Ports) -> None:
-    for result in results:
-        if result.error is not None:
-            print(result.error, file=sys.stderr)
+    failed = [result.error for result in results if result.error is not None]
+    for error in failed[:MAX_ERRORS]:
+        print(error, file=sys.stderr)
+    if len(failed) > MAX_ERRORS:
+        print(f"and {len(failed) - MAX_ERRORS} more errors, one for each such row", file=sys.stderr)
     waiting = sum(result.unexpanded for result in results)
     if waiting:
         ports.reporter.warn(

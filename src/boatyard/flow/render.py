@@ -73,6 +73,7 @@ class RenderOptions:
 class Rendered:
     """What became of one component: its folder, and whether that changed (or, when checked, would). `error`: why not.
 
+    `unavailable`: its sources could not be had, so nothing is known of it and its folder is left alone.
     `unexpanded`: the spec leaves its release or changelog to rpmautospec, and still does.
     """
 
@@ -82,6 +83,7 @@ class Rendered:
     error: BoatyardError | None = None
     differences: tuple[Difference, ...] = ()
     unexpanded: bool = False
+    unavailable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,11 @@ class Renderer:
             tree = work / "tree"
             tree.mkdir()
             try:
-                waits = self.prepare(component, tree, self.lay_out(component, tree))
+                checkout = self.lay_out(component, tree)
+            except SourceError as error:
+                return Rendered(component=component.name, dir=target, changed=False, error=error, unavailable=True)
+            try:
+                waits = self.prepare(component, tree, checkout)
                 rendered = work / "rendered"
                 copy_rendered(tree, rendered, _kept(component, tree))
             except BoatyardError as error:
