@@ -1,7 +1,12 @@
 """`python -m boatyard`."""
 
+import signal
 import sys
 
-from boatyard.cli.main import main
+# Until `main` takes over, an interrupt ends the process without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+from boatyard.cli.main import main  # noqa: E402
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from boatyard.base.error import ToolError
+from boatyard.ports.exchange import exchange
 from boatyard.ports.files import (
     TEMPORARY,
     link_or_copy,
@@ -188,3 +189,44 @@ def test_a_read_only_place_is_told() -> None:
     with pytest.raises(ToolError, match="cannot write in /sys") as error:
         write_atomic(Path("/sys/boatyard"), b"")
     assert "another folder" in error.value.hint
+
+
+SWAP = """
+import sys
+from pathlib import Path
+from boatyard.ports.files import replacing_dir
+for number in range(10**6):
+    with replacing_dir(Path(sys.argv[1])) as folder:
+        for name in ("one", "two"):
+            (folder / name).write_text(str(number))
+    print(flush=True)
+"""
+
+
+@pytest.mark.parametrize("writes", range(1, 8))
+def test_a_killed_writer_leaves_a_whole_folder(writes: int, tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SWAP, tmp_path / "folder"], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        for _ in range(writes):
+            writer.stdout.readline()
+        writer.kill()
+    one, two = ((tmp_path / "folder" / name).read_text() for name in ("one", "two"))
+    assert one == two
+    assert int(one) >= writes - 1
+
+
+def test_two_names_are_swapped(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").touch()
+    (tmp_path / "file").write_text("text")
+    if not exchange(tmp_path / "folder", tmp_path / "file"):
+        pytest.skip("this system cannot swap names")
+    assert names(tmp_path / "file") == ["file"]
+    assert (tmp_path / "folder").read_text() == "text"
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "folder", tmp_path / "nothing")
+
+
+def test_a_folder_is_replaced_where_names_cannot_be_swapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boatyard.ports.files.exchange", lambda one, other: False)
+    test_a_folder_is_replaced_whole(tmp_path)

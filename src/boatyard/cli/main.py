@@ -11,10 +11,12 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from boatyard import __version__
 from boatyard.base.error import BoatyardError
+from boatyard.ports import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,32 +34,60 @@ NOUNS = {
     "config": ("boatyard.cli.config", "the configuration, checked and explained"),
 }
 INTERRUPTED = 130
+GRACE_S = 3.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = make_parser(next((word for word in words if word in NOUNS), None))
-    args = parser.parse_args(words)
-    if not hasattr(args, "run"):
-        parser.parse_args([*words, "--help"])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code: int = args.run(args)
-        sys.stdout.flush()
+        return _run(words)
     except BoatyardError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted; what is finished is kept, run the same command again to go on", file=sys.stderr)
-        return INTERRUPTED
+        return _leave()
     except BrokenPipeError:
         # The reader has seen enough (`… | head`); nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        from boatyard.ports.files import refusal
+
+        told = refusal(error)
+        if told is None:
+            return _bug(error)
+        print(told, file=sys.stderr)
+        return told.exit_code
     except Exception as error:
         return _bug(error)
+
+
+def _run(words: Sequence[str]) -> int:
+    parser = make_parser(next((word for word in words if word in NOUNS), None))
+    args = parser.parse_args(words)
+    if not hasattr(args, "run"):
+        parser.parse_args([*words, "--help"])  # ends with exit code 0
+    code: int = args.run(args)
+    sys.stdout.flush()
     return code
+
+
+def _leave() -> int:
+    """Ends after an interrupt, whatever a thread may still wait for. A second Ctrl-C is not waited for at all."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    print("interrupted; what is finished is kept, run the same command again to go on", file=sys.stderr, flush=True)
+    # Programs are ended by now, and threads clean up after themselves. One may hang in a connection to a silent server.
+    deadline = clock.monotonic() + GRACE_S
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    for thread in others:
+        if not thread.daemon:
+            thread.join(max(0.0, deadline - clock.monotonic()))
+    if any(thread.is_alive() and not thread.daemon for thread in others):
+        os._exit(INTERRUPTED)
+    return INTERRUPTED
 
 
 def _bug(error: Exception) -> int:
@@ -65,10 +95,14 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    handle, name = tempfile.mkstemp(prefix="boatyard-bug-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        traceback.print_exception(error, file=stream)
     print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+    try:
+        handle, name = tempfile.mkstemp(prefix="boatyard-bug-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError:
+        traceback.print_exception(error)
+        name = "the text above"
     print(f"  hint: this is a bug in Boatyard, not in your input; please report it with {name}", file=sys.stderr)
     return BoatyardError.exit_code
 

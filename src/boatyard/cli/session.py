@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @contextmanager
 def session(log_dir: Path) -> Iterator[Ports]:
     """Ports for a command; progress goes to stderr and, as JSON lines, to `run.jsonl` in the folder of logs."""
-    run, log = HostRunner(), JsonSink(log_dir / "run.jsonl")
+    run, fetch, log = HostRunner(), Fetcher(), JsonSink(log_dir / "run.jsonl")
     try:
-        yield Ports(run, Fetcher(), Reporter(console(sys.stderr), log))
+        yield Ports(run, fetch, Reporter(console(sys.stderr), log))
     finally:
         run.close()
+        fetch.close()
         log.close()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ToolError
+from boatyard.ports.exchange import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file name beside `path`; when the block ends well, what was written there becomes `path`."""
-    with _writing_to(path.parent):
+    with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
         os.close(handle)
@@ -48,22 +49,25 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_dir(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path`; when the block ends well it becomes `path`, and the old one goes away."""
-    with _writing_to(path.parent), temporary_dir(path.parent) as temporary:
+    """A temporary folder beside `path`; when the block ends well it becomes `path`, and the old one goes away.
+
+    Where the system can swap two names, a kill at any moment leaves the old folder or the new one.
+    """
+    with writing_to(path.parent), temporary_dir(path.parent) as temporary:
         yield temporary
-        if path.exists():
+        if not path.exists():
+            temporary.rename(path)
+        elif not exchange(temporary, path):
             with temporary_dir(path.parent) as old:
                 path.rename(old / "old")
                 temporary.rename(path)
-        else:
-            temporary.rename(path)
         _sync(path.parent)
 
 
 @contextlib.contextmanager
 def temporary_dir(parent: Path) -> Iterator[Path]:
     """A new empty folder under `parent`, removed at the end of the block."""
-    with _writing_to(parent):
+    with writing_to(parent):
         parent.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=parent))
         path.chmod(0o755)
@@ -76,7 +80,7 @@ def temporary_dir(parent: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Waits for and holds an exclusive lock on a file, which is made; other processes wait. Freed by a kill."""
-    with _writing_to(path.parent):
+    with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -111,24 +115,39 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    """Turns the operating system's refusals into errors that say what to do."""
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to write in a folder into errors that say what to do."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ToolError(
-                f"no space left on the disk that holds {folder}",
-                hint="free some space and run the same command again: it goes on where it stopped",
-            ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise ToolError(
-                f"cannot write in {folder}: {os.strerror(error.errno)}",
-                hint="choose another folder, or run with the rights to write there",
-            ) from error
-        if error.errno in (errno.ENOTDIR, errno.EEXIST) and error.filename is not None:
-            raise ToolError(f"cannot write in {folder}: {error.filename} is in the way") from error
-        raise
+        told = refusal(error, folder)
+        if told is None and error.errno in (errno.ENOTDIR, errno.EEXIST) and error.filename is not None:
+            told = ToolError(
+                f"cannot write in {folder}: {error.filename} is in the way",
+                hint="move it away, or choose another folder",
+            )
+        if told is None:
+            raise
+        raise told from error
+
+
+def refusal(error: OSError, folder: Path | None = None) -> ToolError | None:
+    """What to tell when this machine refuses for want of space or of rights; None for any other error.
+
+    `folder`: where Boatyard wanted to write, if that is known.
+    """
+    place = folder if folder is not None else error.filename
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ToolError(
+            f"no space left on the disk that holds {place}" if place else "no space left on the disk",
+            hint="free some space (or inodes: `df -i`) and run the same command again: it goes on where it stopped",
+        )
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) and place:
+        return ToolError(
+            f"cannot {'write in' if folder is not None else 'use'} {place}: {os.strerror(error.errno)}",
+            hint="choose another folder, or run with the rights to use this one",
+        )
+    return None
 
 
 def _sync(path: Path) -> None:

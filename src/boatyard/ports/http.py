@@ -60,6 +60,7 @@ class Fetcher:
         self._environ = environ
         self._lock = threading.Lock()
         self._idle: dict[Route, list[http.client.HTTPConnection]] = {}
+        self._closed = threading.Event()
         weakref.finalize(self, _close_all, self._idle)
 
     def get(self, url: str, *, limit: int) -> bytes:
@@ -91,6 +92,10 @@ class Fetcher:
                     hint="nothing was kept; the mirror is damaged or someone changes files on the way",
                 )
             temporary.chmod(0o644)
+
+    def close(self) -> None:
+        """Ends downloads at their next chunk and refuses to begin more; for interrupts."""
+        self._closed.set()
 
     def _append(self, url: str, part: _Part, size: int) -> None:
         """Receives what is missing of a part; the whole file again when the server cannot give the rest of the same."""
@@ -132,6 +137,8 @@ class Fetcher:
     def _body(self, url: str, response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
         announced, got, started = response.length, 0, clock.monotonic()
         while announced is None or got < announced:
+            if self._closed.is_set():
+                raise KeyboardInterrupt
             if max(got, announced or 0) > limit:
                 raise TrustError(f"{shown(url)} is longer than the {limit} bytes expected", hint="nothing was kept")
             with _breakable():
@@ -167,7 +174,9 @@ class Fetcher:
 
     def _attempts(self, url: str) -> Iterator[_Attempt]:
         for number in range(self._patience.attempts):
-            yield _Attempt(url, number, self._patience)
+            if self._closed.is_set():
+                raise KeyboardInterrupt
+            yield _Attempt(url, number, self._patience, self._closed)
 
 
 def _close_all(idle: dict[Route, list[http.client.HTTPConnection]]) -> None:
@@ -185,13 +194,13 @@ class _BrokenError(Exception):
 
 
 class _Attempt:
-    def __init__(self, url: str, number: int, patience: Patience) -> None:
-        self._url, self._number, self._patience = url, number, patience
+    def __init__(self, url: str, number: int, patience: Patience, closed: threading.Event) -> None:
+        self._url, self._number, self._patience, self._closed = url, number, patience, closed
 
     def failed(self, error: _BrokenError) -> None:
         """Waits before the next attempt, or gives up."""
         if self._number + 1 < self._patience.attempts:
-            clock.sleep(max(self._patience.pause_s * 4**self._number, error.pause_s))
+            self._closed.wait(max(self._patience.pause_s * 4**self._number, error.pause_s))
             return
         raise SourceError(
             f"{urlsplit(shown(self._url)).netloc} cannot be reached: {error}",

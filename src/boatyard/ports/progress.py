@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from boatyard.base.event import Event
 from boatyard.ports import clock
+from boatyard.ports.files import writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Reporter:
     """Tells all sinks what happens. Safe to use from many threads."""
 
     def __init__(self, *sinks: Sink) -> None:
-        self._sinks = sinks
+        self._sinks = list(sinks)
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -61,8 +62,12 @@ class Reporter:
 
     def _tell(self, event: Event) -> None:
         with self._lock:
-            for sink in self._sinks:
-                sink(event)
+            for sink in list(self._sinks):
+                try:
+                    sink(event)
+                except (OSError, ValueError):
+                    # A full disk, a terminal that is gone, a log closed by an interrupt: the work does not end for it.
+                    self._sinks.remove(sink)
 
 
 class PlainSink:
@@ -98,14 +103,16 @@ class JsonSink:
     """Every event as a line of JSON, with the time in seconds since the epoch."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("a", encoding="utf-8", buffering=1)
+        with writing_to(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = path.open("a", encoding="utf-8", buffering=1)
 
     def __call__(self, event: Event) -> None:
         self._stream.write(json.dumps({"time": round(clock.now(), 3)} | dataclasses.asdict(event)) + "\n")
 
     def close(self) -> None:
-        self._stream.close()
+        with contextlib.suppress(OSError):  # what a full disk did not take is lost
+            self._stream.close()
 
 
 def _line(event: Event) -> str:

@@ -142,6 +142,8 @@ class HostRunner:
         )
         with self._lock:
             self._live[process.pid] = process
+        if self._closed:  # it was closed while the process started
+            _kill_group(process)
         try:
             yield process
         finally:
@@ -162,12 +164,15 @@ def find_program(name: str) -> str:
     """The full path of a program; ToolError naming the package that brings it."""
     found = shutil.which(name, path=SEARCH_PATH)
     if found is None:
-        hint = TOOLS[name].install_hint if name in TOOLS else ""
-        raise ToolError(
-            f"{name} is not installed",
-            hint=f"{hint}; `boatyard doctor` lists all that is missing".lstrip("; "),
-        )
+        raise _missing(name)
     return found
+
+
+def _missing(name: str) -> ToolError:
+    hint = TOOLS[name].install_hint if name in TOOLS else ""
+    return ToolError(
+        f"{name} is not installed", hint=f"{hint}; `boatyard doctor` lists all that is missing".lstrip("; ")
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -193,6 +198,10 @@ def _append_log(log: Path, command: Command, result: Result) -> None:
 
 def _failure(command: Command, result: Result, merged: bool) -> ToolError:
     output = result.stdout if merged else result.stderr or result.stdout
+    if f"execvp {command.program}: No such file".encode() in output and not shutil.which(
+        command.program, path=SEARCH_PATH
+    ):
+        return _missing(command.program)
     tail = "\n".join(output.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
     if b"No space left on device" in output:
         return ToolError(
