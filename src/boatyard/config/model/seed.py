@@ -6,6 +6,7 @@ from boatyard.base.arch import Arch
 from boatyard.config.model.struct import Table
 
 ARCH_WORD = "$arch"
+DEFAULT_PRIORITY = 1_000_000  # rpm-file-triggers(7)
 
 
 class DebSpec(Table, frozen=True, tag_field="type", tag="deb"):
@@ -52,7 +53,7 @@ class Trigger(Table, frozen=True):
     when: str
     paths: tuple[str, ...]
     script: str
-    priority: int = 1_000_000
+    priority: int = DEFAULT_PRIORITY
 
 
 class PackageRules(Table, frozen=True):

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from boatyard.sources.deb.archive import Deb
     from boatyard.sources.deb.lock import DebLock
 
-GENERATOR = 2  # raised when the same .debs and rules give another tree
+GENERATOR = 4  # raised when the same .debs and rules give another tree
 UNKNOWN_LICENSE = "LicenseRef-Debian-copyright"
 MAX_LICENSES = 8
+URL = re.compile(r"https?://[!-~]+")
 LICENSE_LINE = re.compile(r"^License:[ \t]*([A-Za-z0-9][A-Za-z0-9.+ -]*)$", re.MULTILINE)
 
 
@@ -76,7 +77,7 @@ def plan_spec(lock: DebLock, debs: Mapping[str, Deb], seed: Seed, rules: SeedRul
         source=lock.source,
         evr=rpm_evr(lock.version),
         license=rules.license or _license(debs),
-        url=next((deb.control["Homepage"] for deb in debs.values() if "Homepage" in deb.control), ""),
+        url=next((url for deb in debs.values() if URL.fullmatch(url := deb.control.get("Homepage", ""))), ""),
         exclude_requires=seed.exclude_requires,
         subpackages=subpackages,
     )

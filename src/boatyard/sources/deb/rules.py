@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from boatyard.sources.deb.archive import Deb
 
 ELF_MAGIC = b"\x7fELF"
-LICENSE = re.compile(r"/usr/share/doc/[^/]+/copyright")
+# Debian keeps licences among the documentation, which small images leave out; RPM distributions keep them apart.
+DEBIAN_LICENSE = re.compile(r"/usr/share/doc/([^/]+)/copyright")
+LICENSE = re.compile(r"/usr/share/licenses/[^/]+/copyright")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ def package_filter(rules: PackageRules, seed: Seed) -> Callable[[str], bool]:
 def apply_rules(deb: Deb, rules: PackageRules, seed: Seed, origin: str) -> tuple[PackagedFile, ...]:
     """The files of one subpackage, sorted by path. `origin` is its name in errors: ConfigError for a vain rule."""
     found = {entry.path: entry for entry in deb.entries}
+    for path in [path for path in found if DEBIAN_LICENSE.fullmatch(path)]:
+        _rename(found, path, DEBIAN_LICENSE.sub(r"/usr/share/licenses/\1/copyright", path))
     _move(found, rules, origin)
     _without_empty(found, package_filter(rules, seed), frozenset(seed.shared_directories))
     added = _added(found, rules, origin)
-    files = _new_folders(added, found, seed) | found | added
+    files = _new_folders(found | added, seed) | found | added
     ghosts = {path.rstrip("/"): _ghost(path, mode) for path, mode in rules.ghosts.items()}
     files |= ghosts
     for path, mode in rules.modes.items():
@@ -105,8 +109,11 @@ def _move(found: dict[str, Entry], rules: PackageRules, origin: str) -> None:
         if not moved:
             raise _no_effect("moves", move.path, origin)
         for path, match in moved:
-            target = match.expand(move.to)
-            found[target] = replace(found.pop(path), path=target)
+            _rename(found, path, match.expand(move.to))
+
+
+def _rename(found: dict[str, Entry], path: str, to: str) -> None:
+    found[to] = replace(found.pop(path), path=to)
 
 
 def _without_empty(found: dict[str, Entry], wanted: Callable[[str], bool], shared: frozenset[str]) -> None:
@@ -145,9 +152,9 @@ def _added(found: dict[str, Entry], rules: PackageRules, origin: str) -> dict[st
     return added
 
 
-def _new_folders(added: dict[str, Entry], found: dict[str, Entry], seed: Seed) -> dict[str, Entry]:
-    """The folders that added files bring along, but for those of the package `filesystem`."""
-    parents = {parent for path in added for parent in parents_of(path)} - found.keys() - set(seed.shared_directories)
+def _new_folders(files: dict[str, Entry], seed: Seed) -> dict[str, Entry]:
+    """The folders that moved and added files bring along, but for those of the package `filesystem`."""
+    parents = {parent for path in files for parent in parents_of(path)} - files.keys() - set(seed.shared_directories)
     return {path: Entry(path=path, kind=Kind.DIRECTORY, mode=0o755) for path in parents}
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from boatyard.config.model.seed import DEFAULT_PRIORITY
 from boatyard.sources.deb.file_list import file_lines
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ Source0:        {payload}
 
 %description
 {description}
-
+"""
+INSTALL = """\
 %install
-mkdir -p %{{buildroot}}
-tar -x -p -f %{{SOURCE0}} -C %{{buildroot}} --no-same-owner
+mkdir -p %{buildroot}
+tar -x -p -f %{SOURCE0} -C %{buildroot} --no-same-owner
 """
 
 
@@ -90,20 +92,20 @@ def render_spec(plan: SpecPlan) -> str:
         *([("BuildArch", "noarch")] if noarch else []),
         *(main.tags if main else ()),
     ]
-    text = TEMPLATE.format(
+    head = TEMPLATE.format(
         source=plan.source,
         globals="\n".join(_globals(plan)),
         name=plan.name,
         preamble=_tag_lines(preamble),
         payload=PAYLOAD,
-        description=description_text(first.description or first.summary),
+        description=description_text(first),
     )
+    others = sorted((package for package in plan.subpackages if package is not main), key=lambda package: package.name)
     component = {file.entry.path for package in plan.subpackages for file in package.files}
-    sections = [text]
-    for package in plan.subpackages:
-        sections.append(
-            _package_sections(package, is_main=package is main, noarch=noarch, evr=evr, component=component)
-        )
+    sections = [head, *(_declaration(package, noarch, evr) for package in others), INSTALL]
+    if main is not None:
+        sections.append(_content(main, "", component))
+    sections += [_content(package, f" -n {package.name}", component) for package in others]
     return "\n".join(sections)
 
 
@@ -126,25 +128,25 @@ def _host_generators(entries: list[Entry]) -> Iterator[str]:
             yield generator
 
 
-def _package_sections(package: Subpackage, *, is_main: bool, noarch: bool, evr: Evr, component: Collection[str]) -> str:
-    suffix = "" if is_main else f" -n {package.name}"
-    parts = []
-    if not is_main:
-        tags = [
-            *(_evr_tags(package.evr, always_epoch=True) if package.evr != evr else []),
-            ("Summary", escape(package.summary)),
-            *([("BuildArch", "noarch")] if package.noarch and not noarch else []),
-            *package.tags,
-        ]
-        parts += [
-            f"%package{suffix}\n{_tag_lines(tags)}",
-            f"%description{suffix}\n{description_text(package.description)}",
-        ]
-    parts += [f"%{word}{suffix}\n{escape(script.strip())}" for word, script in package.scriptlets]
-    parts += [
-        f"%{trigger.when}{suffix} -P {trigger.priority} -- {' '.join(trigger.paths)}\n{escape(trigger.script.strip())}"
-        for trigger in package.triggers
+def _declaration(package: Subpackage, noarch: bool, evr: Evr) -> str:
+    """%package and %description; `noarch` and `evr` are what it inherits from the preamble."""
+    tags = [
+        *(_evr_tags(package.evr, always_epoch=True) if package.evr != evr else []),
+        ("Summary", escape(package.summary)),
+        *([("BuildArch", "noarch")] if package.noarch and not noarch else []),
+        *package.tags,
     ]
+    name = package.name
+    return f"%package -n {name}\n{_tag_lines(tags)}\n\n%description -n {name}\n{description_text(package)}\n"
+
+
+def _content(package: Subpackage, suffix: str, component: Collection[str]) -> str:
+    """Scriptlets, triggers and %files."""
+    parts = [f"%{word}{suffix}\n{escape(script.strip())}" for word, script in package.scriptlets]
+    for trigger in package.triggers:
+        priority = "" if trigger.priority == DEFAULT_PRIORITY else f" -P {trigger.priority}"
+        header = f"%{trigger.when}{suffix}{priority} -- {' '.join(trigger.paths)}"
+        parts.append(f"{header}\n{escape(trigger.script.strip())}")
     parts.append("\n".join([f"%files{suffix}", *file_lines(package.files, component)]))
     return "\n\n".join(parts) + "\n"
 
@@ -163,7 +165,7 @@ def escape(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def description_text(text: str) -> str:
+def description_text(package: Subpackage) -> str:
     """Running text for %description: no macros, and no line that begins as a section or a condition would."""
-    lines = [line.rstrip() for line in text.splitlines()] or [""]
-    return "\n".join(escape(re.sub(r"^(\s*)([%#])", r"\1- \2", line[:MAX_LINE])) for line in lines)
+    lines = [line.rstrip()[:MAX_LINE] for line in (package.description or package.summary).splitlines()]
+    return "\n".join(escape(re.sub(r"^(\s*)([%#])", r"\1- \2", line)) for line in lines)
