@@ -1,4 +1,4 @@
-"""Artifacts on disk: `<artifact>.json`, read back as the same value."""
+"""Artifacts on disk: `<artifact>.json`, read back as the same value. Records of caches are sealed with a digest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from boatyard.base.digest import sha256_bytes
 from boatyard.base.error import ToolError
 from boatyard.base.nevra import Evr
 from boatyard.ports.files import write_atomic
@@ -34,6 +35,30 @@ def load(kind: type[Value], path: Path) -> Value:
         return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode)
     except (msgspec.DecodeError, OSError) as error:
         raise ToolError(f"{path} is not a {kind.__name__}: {error}", hint="remove it and run again") from error
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    """`sha256`: of the bytes that `value` is written with."""
+
+    sha256: str
+    value: msgspec.Raw
+
+
+def save_sealed(value: object, path: Path) -> None:
+    """Writes a record of a cache, so that `find_sealed` sees any damage to it."""
+    data = to_json(value).strip()
+    write_atomic(path, b'{"sha256": "%s", "value": %s}\n' % (sha256_bytes(data).encode(), data))
+
+
+def find_sealed(kind: type[Value], path: Path) -> Value | None:
+    """The value of a record; None when there is none, or none that can be relied on: it is to be made again."""
+    try:
+        sealed = msgspec.json.decode(path.read_bytes(), type=_Sealed)
+        if sha256_bytes(bytes(sealed.value)) != sealed.sha256:
+            return None
+        return msgspec.json.decode(sealed.value, type=kind, dec_hook=_decode)
+    except (msgspec.DecodeError, FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _encode(value: object) -> object:

@@ -21,9 +21,10 @@ class RepoSnapshot(Artifact, frozen=True):
 
 
 class Compose(Artifact, frozen=True):
-    """All channels of a distribution at one moment."""
+    """All channels of a distribution at one moment. `digest`: of everything in `dir` but the record of this value."""
 
     revision: str
+    digest: str
     dir: Path
     key_file: Path
     channels: tuple[RepoSnapshot, ...]

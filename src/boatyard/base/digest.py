@@ -7,6 +7,10 @@ import hashlib
 import json
 from enum import Enum
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 CHUNK = 1 << 20
 
@@ -22,11 +26,16 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sha256_tree(root: Path) -> str:
-    """Digest of a folder: relative names, kinds, permission bits, link targets and contents, in byte order."""
+def sha256_tree(root: Path, *, leave_out: Collection[str] = ()) -> str:
+    """Digest of a folder: relative names, kinds, permission bits, link targets and contents, in byte order.
+
+    `leave_out`: relative names that do not count.
+    """
     entries: list[list[str]] = []
     for path in sorted(root.rglob("*"), key=lambda p: str(p.relative_to(root)).encode()):
         name = str(path.relative_to(root))
+        if name in leave_out:
+            continue
         if path.is_symlink():
             entries.append([name, "link", str(path.readlink())])
         elif path.is_dir():

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from boatyard.artifact.build_result import BuildResult, RpmFile
-from boatyard.artifact.codec import load, save
+from boatyard.artifact.codec import find_sealed, save_sealed
 from boatyard.base.digest import sha256_file
 from boatyard.ports import clock
-from boatyard.ports.files import link_or_copy, remove_tree, replacing_dir, temporary_dir
+from boatyard.ports.files import link_or_copy, replacing_dir, temporary_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,10 @@ class BuildStore:
 
     def find(self, key: str) -> BuildResult | None:
         """The result of a key; None when there is none or when one of its files is not what was stored."""
-        path = self._path(key)
-        if not (path / RESULT).is_file():
+        result = find_sealed(BuildResult, self._path(key) / RESULT)
+        if result is None or result.key != key or not all(_is_intact(rpm) for rpm in result.rpms):
             return None
-        result = load(BuildResult, path / RESULT)
-        if all(_is_intact(rpm) for rpm in result.rpms):
-            return result
-        remove_tree(path)
-        return None
+        return result
 
     @contextmanager
     def working_dir(self) -> Iterator[Path]:
@@ -55,7 +51,7 @@ class BuildStore:
             result = BuildResult(
                 component=component, key=key, rpms=tuple(kept), seconds=round(clock.monotonic() - started, 2)
             )
-            save(result, folder / RESULT)
+            save_sealed(result, folder / RESULT)
         return result
 
     def _path(self, key: str) -> Path:

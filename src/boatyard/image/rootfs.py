@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.artifact.codec import load, save
+from boatyard.artifact.codec import find_sealed, save_sealed
 from boatyard.artifact.image import Rootfs
 from boatyard.base.arch import Arch
 from boatyard.base.digest import fingerprint, sha256_file
@@ -124,8 +124,9 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
     place = folder / plan.key[:16]
     with locked(place / "lock"):
         record = place / "installed/rootfs.json"
-        if record.is_file():
-            return load(Rootfs, record)
+        found = find_sealed(Rootfs, record)
+        if found is not None and found.key == plan.key and found.dir.is_dir():
+            return found
         sweep_temporaries(place)
         box = Toolbox(run, place / "log", plan.epoch)
         with replacing_dir(record.parent) as temporary:
@@ -141,7 +142,7 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
                 installed_size=installed_size(root),
                 packages=installed_packages(box, root),
             )
-            save(made, temporary / record.name)
+            save_sealed(made, temporary / record.name)
     return made
 
 

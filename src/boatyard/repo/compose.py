@@ -14,9 +14,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.artifact.codec import load, save
+from boatyard.artifact.codec import find_sealed, save_sealed
 from boatyard.artifact.repo_snapshot import Compose, RepoSnapshot
-from boatyard.base.digest import fingerprint
+from boatyard.base.digest import fingerprint, sha256_tree
 from boatyard.base.error import BuildError
 from boatyard.ports.files import TEMPORARY, link_or_copy, replacing_dir
 from boatyard.repo.closure import check_closure
@@ -74,9 +74,12 @@ def plan_compose(rpms: Iterable[tuple[RpmFile, str]], channels: Iterable[str], k
 
 
 def find_compose(root: Path, plan: ComposePlan) -> Compose | None:
-    """The snapshot of a plan when it was written before."""
-    path = root / plan.revision / COMPOSE
-    return load(Compose, path) if path.is_file() else None
+    """The snapshot of a plan when it was written before and nothing of it was changed or damaged since."""
+    folder = root / plan.revision
+    made = find_sealed(Compose, folder / COMPOSE)
+    if made is None or made.dir != folder or sha256_tree(folder, leave_out=(COMPOSE,)) != made.digest:
+        return None
+    return made
 
 
 def write_compose(
@@ -100,9 +103,15 @@ def write_compose(
                     size=sum(rpm.size for rpm in rpms),
                 )
             )
-        compose = Compose(revision=plan.revision, dir=target, key_file=target / key_name, channels=tuple(channels))
         check_closure([folder / channel for channel in plan.channels], arch)
-        save(compose, folder / COMPOSE)
+        compose = Compose(
+            revision=plan.revision,
+            digest=sha256_tree(folder),
+            dir=target,
+            key_file=target / key_name,
+            channels=tuple(channels),
+        )
+        save_sealed(compose, folder / COMPOSE)
     return compose
 
 

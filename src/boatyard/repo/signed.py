@@ -1,12 +1,18 @@
-"""Signed copies of packages, kept by the digest of the unsigned file and of the key: each is signed once."""
+"""Signed copies of packages, kept by the digest of the unsigned file and of the key: each is signed once.
+
+<root>/<key digest>/<package digest>.rpm        verified after it was signed
+<root>/<key digest>/<package digest>.sha256     the digest of the signed file, by which damage is seen
+"""
 
 from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
 
+from boatyard.base.digest import sha256_file
 from boatyard.graph.local import run_all, worker_count
-from boatyard.ports.files import temporary_dir
+from boatyard.ports.files import write_atomic
+from boatyard.ports.lease import leased_dir
 from boatyard.rpm.signature import Verifier, sign_rpms
 
 if TYPE_CHECKING:
@@ -22,10 +28,10 @@ BATCH = 24
 
 
 class SignedStore:
-    """A folder of `<key digest>/<package digest>.rpm`. Every file in it was verified after it was signed."""
+    """The signed packages of one key."""
 
     def __init__(self, root: Path, key: SigningKey) -> None:
-        self._folder = root / key.digest[:16]
+        self._folder, self._work = root / key.digest[:16], root / "work"
         self._key = key
 
     def path(self, rpm: RpmFile) -> Path:
@@ -33,8 +39,9 @@ class SignedStore:
         return self._folder / f"{rpm.sha256}.rpm"
 
     def sign(self, rpms: Sequence[RpmFile], run: Runner, reporter: Reporter) -> int:
-        """Signs what is not signed yet; the number of packages signed now."""
-        todo = [rpm for rpm in rpms if not self.path(rpm).is_file()]
+        """Signs what is not signed yet, or was damaged since; the number of packages signed now."""
+        signed = run_all(self._is_signed, rpms)
+        todo = [rpm for rpm, done in zip(rpms, signed, strict=True) if not done]
         size = max(1, min(BATCH, -(-len(todo) // worker_count())))
         batches = [todo[start : start + size] for start in range(0, len(todo), size)]
         done = 0
@@ -48,8 +55,15 @@ class SignedStore:
         run_all(sign_batch, batches)
         return len(todo)
 
+    def _digest_file(self, rpm: RpmFile) -> Path:
+        return self.path(rpm).with_suffix(".sha256")
+
+    def _is_signed(self, rpm: RpmFile) -> bool:
+        signed, digest = self.path(rpm), self._digest_file(rpm)
+        return signed.is_file() and digest.is_file() and digest.read_text("utf-8", "replace") == sha256_file(signed)
+
     def _sign(self, batch: Sequence[RpmFile], run: Runner) -> None:
-        with temporary_dir(self._folder) as work:
+        with leased_dir(self._work) as work:
             files, database = work / "files", work / "db"
             files.mkdir()
             database.mkdir()
@@ -58,5 +72,8 @@ class SignedStore:
                 shutil.copyfile(rpm.path, files / name)
             sign_rpms(files, names, self._key, run)
             Verifier(self._key.public, database, run).verify(files, names)
-            for name in names:
-                (files / name).replace(self._folder / name)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for rpm, name in zip(batch, names, strict=True):
+                digest = sha256_file(files / name)
+                (files / name).replace(self.path(rpm))
+                write_atomic(self._digest_file(rpm), digest)

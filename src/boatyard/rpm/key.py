@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.digest import sha256_bytes
 from boatyard.base.error import TrustError
-from boatyard.ports.files import locked, replacing_dir, write_atomic
+from boatyard.ports.files import locked, replacing_dir, sweep_temporaries, write_atomic, writing_to
 from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
 
@@ -68,9 +68,11 @@ def keys_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 def find_or_make_key(folder: Path, name: str, email: str, run: Runner) -> SigningKey:
     """The key in a folder named after the project, made when there is none. Two processes at once get the same key."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     home = folder / "gnupg"
     with locked(folder / "lock"):
+        sweep_temporaries(folder)  # a killed run may have left half a key
         if not (home / PUBLIC).is_file():
             with replacing_dir(home) as temporary:
                 temporary.chmod(0o700)
