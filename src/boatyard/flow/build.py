@@ -35,7 +35,7 @@ def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
     ports = yard.ports
     environment = find_environment(yard.arch, ports.run)
     store = BuildStore(yard.workspace.builds)
-    with locked(store.root / "lock"):
+    with locked(store.root / "lock", lambda: ports.reporter.note("waiting for another run that builds")):
         sweep_temporaries(store.root)
         keys = {source.component.name: build_key(source.key, environment) for source in sources}
         found = dict(zip(keys, run_all(store.find, keys.values()), strict=True))

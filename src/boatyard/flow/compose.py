@@ -24,7 +24,7 @@ def compose(yard: Yard, results: Sequence[BuildResult]) -> Compose:
     channels = Channels(project)
     published = [(rpm, channels.of(rpm.name, result.component).channel) for result in results for rpm in result.rpms]
     plan = plan_compose(published, project.channels, yard.key.digest)
-    with locked(root / "lock"):
+    with locked(root / "lock", lambda: ports.reporter.note("waiting for another run that publishes")):
         sweep_temporaries(root)
         made = find_compose(root, plan)
         if made is None:

@@ -18,7 +18,7 @@ from boatyard.base.error import ToolError
 from boatyard.ports.exchange import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TEMPORARY = ".tmp-"
 
@@ -78,13 +78,21 @@ def temporary_dir(parent: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Waits for and holds an exclusive lock on a file, which is made; other processes wait. Freed by a kill."""
+def locked(path: Path, busy: Callable[[], None] | None = None) -> Iterator[None]:
+    """Waits for and holds an exclusive lock on a file, which is made; other processes wait. Freed by a kill.
+
+    `busy` is called when another holds it, before waiting.
+    """
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if busy is not None:
+                busy()
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
