@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from boatyard.base.digest import fingerprint, sha256_tree
@@ -45,6 +46,19 @@ def test_fingerprint_knows_order_of_lists_only() -> None:
     assert len({fingerprint(value) for value in (1, "1", None, True, [], {}, b"1", [1])}) == 8
     with pytest.raises(TypeError):
         fingerprint(object())
+
+
+class Left(msgspec.Struct, tag="left"):
+    x: int
+
+
+class Right(msgspec.Struct, tag="right"):
+    x: int
+
+
+def test_fingerprint_tells_members_of_a_union_apart() -> None:
+    assert fingerprint(Left(1)) != fingerprint(Right(1))
+    assert fingerprint([Left(1)]) == fingerprint([Left(1)])
 
 
 def test_tree_digest_sees_every_change(tmp_path: Path) -> None:

@@ -72,5 +72,8 @@ def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if hasattr(value, "__struct_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        fields = {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        config = getattr(value, "__struct_config__", None)
+        # Members of a tagged union may have the same fields and mean different things.
+        return fields if config is None or config.tag is None else fields | {str(config.tag_field): config.tag}
     raise TypeError(f"no canonical form for {type(value).__name__}")

@@ -7,7 +7,6 @@ Exit codes (documented in docs/reference/exit-codes.md): 1 a bug in Boatyard, 2 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -123,6 +122,8 @@ class NotFoundError(BoatyardError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint naming the nearest known word, or all of them when there are few and none is near; may be empty."""
+    import difflib
+
     names = sorted(set(known))
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -15,6 +15,7 @@ from boatyard.artifact.source_tree import SourceTree
 from boatyard.base.digest import fingerprint, sha256_file, sha256_tree
 from boatyard.base.error import ConfigError, SourceError
 from boatyard.config.model.component import LocalSpec
+from boatyard.config.model.overlay import type_of
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.model.source_file import SigningKeyOrigin
 from boatyard.flow.lock import read_locks
@@ -85,8 +86,7 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
     common: list[object] = [
         RECIPE,
         component.name,
-        component.overlays,
-        _overlay_files(component),
+        _overlays(component),
         component.source_files,
         component.build,
     ]
@@ -107,10 +107,16 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
             raise _unbuildable(component)
 
 
-def _overlay_files(component: Component) -> list[str]:
-    """Digests of the files that overlays bring along."""
-    paths = [getattr(overlay, "source", None) for overlay in component.overlays]
-    return [sha256_file(path) for path in paths if isinstance(path, Path) and path.is_file()]
+def _overlays(component: Component) -> list[dict[str, object]]:
+    """Overlays by what they do: a file they bring along counts by name and content, wherever the project lies."""
+    plain = []
+    for overlay in component.overlays:
+        fields: dict[str, object] = {name: getattr(overlay, name) for name in overlay.__struct_fields__}
+        file = fields.get("source")
+        if isinstance(file, Path):
+            fields["source"] = [file.name, sha256_file(file) if file.is_file() else ""]
+        plain.append({"type": type_of(overlay), **fields})
+    return plain
 
 
 def _unbuildable(component: Component) -> ConfigError:
