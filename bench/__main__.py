@@ -1,0 +1,25 @@
+"""`python -m bench [NAME …]`: runs the benchmarks named, or the quick ones."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import config, demo, spec
+
+BENCHMARKS = {"config": config.main, "spec": spec.main, "demo": demo.main}
+QUICK = ("config", "spec")
+
+
+def main() -> int:
+    """Runs them one after the other; each prints its own figures."""
+    names = sys.argv[1:] or QUICK
+    for name in names:
+        if name not in BENCHMARKS:
+            print(f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+            return 2
+        print(f"== {name}")
+        BENCHMARKS[name]()
+    return 0
+
+
+sys.exit(main())
