@@ -9,6 +9,7 @@ import pytest
 
 from boatyard.base.regex import compile_regex
 from boatyard.config.rule import overlay
+from boatyard.config.rule.name import are_file_names, file_name_problem
 
 if TYPE_CHECKING:
     from tests.config.conftest import Load, Problems
@@ -254,3 +255,27 @@ def test_what_passes_without_re2_is_good_for_it(seed: int) -> None:
             compile_regex(regex)
             passed += 1
     assert passed > 100
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a"],
+        [],
+        ["a", "b.c"],
+        ["..a", "a."],
+        [""],
+        ["."],
+        [".."],
+        ["a", "."],
+        ["a/b"],
+        ["a\n"],
+        ["a\nb"],
+        ["a b"],
+        ["é"],
+        ["x" * 200],
+        ["x" * 201],
+    ],
+)
+def test_many_names_at_once_as_one_by_one(names: list[str]) -> None:
+    assert are_file_names(names) == (not any(map(file_name_problem, names)))

@@ -58,14 +58,11 @@ def render_pairs(pairs: Mapping[str, str]) -> str:
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; control characters, which could move the cursor, are shown as `?`."""
-    columns = [_padded(column) for column in zip(*lines, strict=True)]
-    return "\n".join(line.rstrip() for line in map("  ".join, zip(*columns, strict=True)))
-
-
-def _padded(column: Sequence[str]) -> list[str]:
-    cells = column if "".join(column).isprintable() else [_printable(cell) for cell in column]
-    width = max(map(len, cells))
-    return [cell.ljust(width) for cell in cells]
+    if not all("".join(line).isprintable() for line in lines):
+        lines = [[_printable(cell) for cell in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    row = "  ".join(f"%-{width}s" for width in widths)
+    return "\n".join([(row % tuple(line)).rstrip() for line in lines])
 
 
 def _printable(cell: str) -> str:

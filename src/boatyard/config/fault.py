@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from boatyard.base.error import ConfigError, Problem
 from boatyard.base.where import Where
@@ -19,8 +20,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 MAX_FAULTS = 200  # of one run; nobody reads more
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """Something wrong. `key` leads to it from the top of the file; `line` is only given where there is no key."""
 
     file: Path

@@ -7,7 +7,6 @@ An including file comes before what it includes, so included files override it. 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,12 @@ MAX_FILES = 20_000
 MAX_FOLDERS = 200_000  # looked into for one pattern
 
 
-@dataclass
-class Tree:
+class Tree(msgspec.Struct):
     """The files read so far, and what was wrong with them."""
 
     permissive: bool = False
-    documents: list[Document] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    documents: list[Document] = msgspec.field(default_factory=list)
+    faults: list[Fault] = msgspec.field(default_factory=list)
 
     def add(self, root: Path) -> None:
         """Reads a file and all it includes."""

@@ -175,6 +175,9 @@ def _reference_faults(config: ConfigFile, merged: Merged) -> list[Fault]:
                 hint = did_you_mean(suite.name, config.test_suites) or f"add [test-suites.{suite.name}]"
                 place: Key = ("images", image, "tests", "test-suites", number)
                 faults.append(Fault(merged.files["images", image], place, what, hint))
+    groups = [group.packages for group in config.package_groups.values()]
+    if len(set().union(*groups)) == sum(map(len, groups)):
+        return faults  # no package twice
     owners: dict[str, str] = {}
     for name, group in config.package_groups.items():
         for number, package in enumerate(group.packages):

@@ -5,8 +5,9 @@ Empty texts, lists and tables never override. Unlike azldev, a `false` that is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from boatyard.config.fault import Fault
 
@@ -36,16 +37,15 @@ _UNIQUE = {
 _RESOURCES = ("rpm-repos", "rpm-repo-set-templates", "rpm-repo-sets")
 
 
-@dataclass
-class Merged:
+class Merged(msgspec.Struct):
     """All files as one: tables as written (paths anchored), and the file that each named entry comes from.
 
     `files` maps the key of an entry, as in `("components", "bash")`, to the first file that has it.
     """
 
-    sections: dict[str, Raw] = field(default_factory=dict)
-    files: dict[Key, Path] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    sections: dict[str, Raw] = msgspec.field(default_factory=dict)
+    files: dict[Key, Path] = msgspec.field(default_factory=dict)
+    faults: list[Fault] = msgspec.field(default_factory=list)
 
     def section(self, name: str) -> Raw:
         """The table of a section; empty when no file has it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,17 +23,16 @@ if TYPE_CHECKING:
     from boatyard.config.shape import Told
 
 
-@dataclass
-class OverlayFiles:
+class OverlayFiles(msgspec.Struct):
     """Finds and reads overlay files; each pattern of a folder and each file only once, though thousands inherit it.
 
     `additions`: the project is Boatyard's, so the overlays may use what azldev refuses.
     """
 
     additions: bool = False
-    faults: list[Fault] = field(default_factory=list)
-    _found: dict[tuple[Path, tuple[str, ...]], tuple[Overlay, ...]] = field(default_factory=dict)
-    _read: dict[Path, tuple[Overlay, ...]] = field(default_factory=dict)
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    _found: dict[tuple[Path, tuple[str, ...]], tuple[Overlay, ...]] = msgspec.field(default_factory=dict)
+    _read: dict[Path, tuple[Overlay, ...]] = msgspec.field(default_factory=dict)
 
     def overlays(self, patterns: Sequence[str], file: Path, key: Key) -> tuple[Overlay, ...]:
         """The overlays of the files that patterns find beside `file`, which defines the component at `key`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from boatyard.base.error import NotFoundError, did_you_mean
 from boatyard.base.where import Where
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from boatyard.config.model.test_suite import TestSuite
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """`root` is the file it was loaded from, `dir` its folder. All paths are absolute.
 
     `components` hold all they inherit; `group_members` also those that a group's patterns found. `repos` are the

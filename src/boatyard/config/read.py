@@ -33,12 +33,14 @@ def read_text(path: Path) -> str | Fault:
     try:
         # Not blocking, so that a named pipe is seen for what it is instead of waited for.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return Fault(path, (), "not a plain file")
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        return Fault(path, (), f"cannot read it: {error.strerror}")
+        try:
+            data = _content(handle)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as error:
+        return Fault(path, (), f"cannot read it: {getattr(error, 'strerror', error)}")
+    if data is None:
+        return Fault(path, (), "not a plain file", "name a file; folders, pipes and devices are not read")
     if len(data) > MAX_BYTES:
         return Fault(path, (), f"larger than {MAX_BYTES >> 20} MiB", "split it into several files")
     try:
@@ -46,6 +48,18 @@ def read_text(path: Path) -> str | Fault:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Fault(path, (), "not UTF-8", "TOML files are UTF-8: convert it", line)
+
+
+def _content(handle: int) -> bytes | None:
+    """What an open plain file holds, at most one byte more than allowed; None when it is no plain file."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    data = chunk = os.read(handle, min(status.st_size, MAX_BYTES) + 1)
+    while chunk and len(data) <= MAX_BYTES:  # it may grow, and files of /proc have no size
+        chunk = os.read(handle, MAX_BYTES + 1 - len(data))
+        data += chunk
+    return data
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +22,19 @@ if TYPE_CHECKING:
 _DEFAULT = "default-component-config"
 
 
-@dataclass
-class Resolver:
+class Resolver(msgspec.Struct):
     """Resolves all components of the merged files; what is wrong is added to `faults`."""
 
     merged: Merged
     distro_default: Raw
     overlay_files: OverlayFiles
-    faults: list[Fault] = field(default_factory=list)
-    group_members: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _groups_of: dict[str, list[str]] = field(default_factory=dict)
-    _own: dict[str, Raw] = field(default_factory=dict)
-    _files: dict[str, Path] = field(default_factory=dict)
-    _layers: dict[tuple[str, ...], Raw] = field(default_factory=dict)
-    _plain: dict[tuple[tuple[str, ...], Path], Component] = field(default_factory=dict)
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    group_members: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    _groups_of: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    _own: dict[str, Raw] = msgspec.field(default_factory=dict)
+    _files: dict[str, Path] = msgspec.field(default_factory=dict)
+    _layers: dict[tuple[str, ...], Raw] = msgspec.field(default_factory=dict)
+    _plain: dict[tuple[tuple[str, ...], Path], Component] = msgspec.field(default_factory=dict)
 
     def components(self) -> dict[str, Component]:
         """Every component by name, in the order of the files."""

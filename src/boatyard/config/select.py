@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from boatyard.base.error import ConfigError, NotFoundError, Problem, did_you_mean
 from boatyard.base.glob import compile_name, has_magic
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from boatyard.config.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for. A name may be a glob; nothing at all selects nothing."""
 
     names: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from boatyard.config.fault import Fault
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
-from boatyard.config.rule.name import file_name_problem
+from boatyard.config.rule.name import are_file_names, file_name_problem
 from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions
 from boatyard.config.rule.resource import resource_rules
 from boatyard.config.shape import overlay_prefix
@@ -54,13 +54,15 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
 
 
 def _component_tables_rules(config: ConfigFile, written: dict[str, Any]) -> Iterator[Told]:
-    for name, component in config.components.items():
-        key: Key = ("components", name)
-        if problem := file_name_problem(name):
-            yield key, problem, "the name of a component is also that of its spec and folders"
-        if written[name]:  # most tables are empty, thousands of them
-            yield from explicit_rules(component, key)
-            yield from component_rules(component, key)
+    if not are_file_names(written):
+        for name in written:
+            if problem := file_name_problem(name):
+                yield ("components", name), problem, "the name of a component is also that of its spec and folders"
+    for name, table in written.items():
+        if table:  # most are empty, thousands of them
+            key: Key = ("components", name)
+            yield from explicit_rules(config.components[name], key)
+            yield from component_rules(config.components[name], key)
     yield from component_rules(config.default_component_config, ("default-component-config",))
     for name, group in config.component_groups.items():
         key = ("component-groups", name)
