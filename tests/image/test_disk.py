@@ -54,7 +54,7 @@ def test_firmware_follows_the_partitions():
 def test_fstab():
     lines = fstab(PLAIN, plan_disk(PLAIN, SEED)).splitlines()
     assert [line.split()[1:] for line in lines] == [
-        ["/boot/efi", "vfat", "umask=0077", "0", "0"],
+        ["/boot/efi", "vfat", "umask=0077,nofail", "0", "0"],
         ["/", "ext4", "defaults", "0", "1"],
     ]
     assert lines[0].split()[0].count("-") == 1

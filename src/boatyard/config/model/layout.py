@@ -189,6 +189,7 @@ def _twice(names: Sequence[str]) -> list[str]:
 
 
 # What a disk image gets when its definition says nothing: boots under BIOS and UEFI, and the root can grow.
+# A running system can do without the ESP: a slow machine must not end in emergency mode because of it (nofail).
 PLAIN = Layout(
     partitions=(
         Partition(name="bios", role=Role.BIOS_BOOT, size="1 MiB"),
@@ -196,7 +197,7 @@ PLAIN = Layout(
         Partition(name="root", role=Role.ROOT),
     ),
     filesystems=(
-        Filesystem(on="esp", type="vfat", mount="/boot/efi", label="ESP", options="umask=0077"),
+        Filesystem(on="esp", type="vfat", mount="/boot/efi", label="ESP", options="umask=0077,nofail"),
         Filesystem(on="root", type="ext4", mount="/", label="root"),
     ),
 )
