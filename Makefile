@@ -3,18 +3,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 
-.PHONY: setup demo test sweep lint format bench lock clean
+.PHONY: setup setup-tests demo test sweep lint format bench lock clean
 
 setup:
 	@tools/setup
 
+setup-tests:
+	@tools/setup --tests
+
 demo: setup
 	$(BIN)/boatyard demo --work build/demo --result build/demo/result.json
 
-test: lint
+test: setup-tests lint
 	$(PYTEST)
 
-sweep: setup
+sweep: setup-tests
 	$(PYTEST) -m sweep
 
 lint: setup

@@ -21,14 +21,16 @@ LACKING = 4
 def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = nouns.add_parser("doctor", help="what this machine lacks", description=__doc__)
     parser.add_argument("-o", "--output", choices=("table", "json", "packages"), default="table")
+    parser.add_argument("--tests", action="store_true", help="also what only Boatyard's own tests need")
     parser.set_defaults(run=doctor)
 
 
 def doctor(args: argparse.Namespace) -> int:
     """Lists every program with its state; exit code 4 when one is missing."""
     family = host_family()
-    rows = [(tool, _where(tool)) for tool in TOOLS.values()]
-    missing = [tool for tool, path in rows if path is None and not tool.optional]
+    needed = {"work", "tests"} if args.tests else {"work"}
+    rows = [(tool, _where(tool)) for tool in TOOLS.values() if tool.scope in {"work", "arm64"} | needed]
+    missing = [tool for tool, path in rows if path is None and tool.scope in needed]
     packages = sorted({getattr(tool, family) for tool in missing})
     if args.output == "json":
         found = [{"program": tool.program, "path": path, "package": getattr(tool, family)} for tool, path in rows]
@@ -51,8 +53,8 @@ def host_family() -> str:
 
 
 def _where(tool: Tool) -> str | None:
-    if tool.program.startswith("/"):
-        return next((path for path in tool.program.split("|") if Path(path).exists()), None)
+    if tool.files:
+        return next((path for path in tool.files if Path(path).exists()), None)
     try:
         return find_program(tool.program)
     except ToolError:
@@ -62,6 +64,6 @@ def _where(tool: Tool) -> str | None:
 def _print_table(rows: list[tuple[Tool, str | None]], family: str) -> None:
     width = max(len(tool.program) for tool, _ in rows)
     for tool, path in rows:
-        lack = "not installed" if tool.optional else "MISSING"
+        lack = "not installed" if tool.scope == "arm64" else "MISSING"
         state = path or f"{lack}, package {getattr(tool, family)}"
         print(f"{tool.program:{width}}  {state}  ({tool.purpose})")
