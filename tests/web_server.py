@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from dataclasses import dataclass, field
@@ -81,23 +82,25 @@ class Server(ThreadingHTTPServer):
         """A client that goes away is part of the tests."""
 
 
+@contextlib.contextmanager
+def serving() -> Iterator[Web]:
+    """A loopback web server for the time of the block."""
+    web = Web()
+    server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"web": web}))
+    web.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield web
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[], Web]]:
     """Starts loopback web servers, which end with the test."""
-    servers: list[Server] = []
-
-    def start() -> Web:
-        web = Web()
-        server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"web": web}))
-        servers.append(server)
-        web.url = f"http://127.0.0.1:{server.server_address[1]}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return web
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with contextlib.ExitStack() as servers:
+        yield lambda: servers.enter_context(serving())
 
 
 @pytest.fixture

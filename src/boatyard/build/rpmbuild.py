@@ -61,6 +61,7 @@ def run_build(
         read_only=((tree.dir, "/sources"),),
         writable=((build, "/build"),),
     )
+    epoch = max(tree.epoch, 1)  # rpm takes 0 for no date at all, and then keeps the times of this run
     command = Command(
         argv=(
             "rpmbuild", "-bb", "--nodeps",
@@ -72,7 +73,7 @@ def run_build(
             f"/sources/{tree.spec}",
         ),
         cwd=Path("/build"),
-        env={"SOURCE_DATE_EPOCH": str(tree.epoch), "HOME": "/build"},
+        env={"SOURCE_DATE_EPOCH": str(epoch), "HOME": "/build"},
         log=log,
         timeout_s=TIMEOUT_S,
     )  # fmt: skip

@@ -101,7 +101,11 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
         case LocalSpec(path=spec):
             if not spec.is_file():
                 where = yard.project.where("components", component.name)
-                raise SourceError(f"component {component.name}: there is no spec {spec}", where=where)
+                raise SourceError(
+                    f"component {component.name}: there is no spec {spec}",
+                    where=where,
+                    hint="write it, or mend the path",
+                )
             return ComponentSource(component, fingerprint([common, spec.name, sha256_tree(spec.parent)]), public_key)
         case _:
             raise _unbuildable(component)
