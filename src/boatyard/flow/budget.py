@@ -42,7 +42,7 @@ def _rows(project: Project, image: Image, machines: Sequence[MachineRow]) -> Ite
     if budget.installed and image.format == "iso":
         size = manifest.installed_size
         yield _row("installed", "B", parse_size(budget.installed), size, REFERENCE["installed"], packages)
-    for machine in machines:
+    for machine in (machine for machine in machines if machine.memory):  # the others did not come up
         where = f"{machine.medium}, {machine.firmware}"
         if budget.memory:
             limit, causes = parse_size(budget.memory), list(machine.biggest_processes)
