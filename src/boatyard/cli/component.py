@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from boatyard.base.error import ConfigError
-from boatyard.cli.choice import add_project, add_selection, chosen_project, own_project, selection_of
+from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, own_project, selection_of
 from boatyard.cli.component_build import add_build, add_update
 from boatyard.cli.component_render import add_diff_sources, add_render
 from boatyard.cli.table import add_format, render_pairs, show, to_json
-from boatyard.config.dump import component_json
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.overlay import type_of
 from boatyard.config.model.seed import DebSpec
-from boatyard.config.select import Selection, select
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
-    from boatyard.config.model.component import Component
+    from boatyard.config.model.component import Component, Spec
     from boatyard.config.project import Project
 
 COLUMNS = ("name", "type", "source", "overlays", "groups")
@@ -63,6 +62,7 @@ def add_add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--spec", metavar="FILE", help="a local spec (for one NAME)")
     kind.add_argument("--commit", metavar="HASH", help="an upstream commit to stay at (for one NAME)")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be added; write nothing")
     kind.add_argument("--deb", action="store_true", help="repackaged from the Debian source package of that name")
     parser.set_defaults(run=add_components)
 
@@ -71,7 +71,7 @@ def list_components(args: argparse.Namespace) -> int:
     """One line for each component selected; all of them when nothing is."""
     project = chosen_project(args)
     components = selected(project, args)
-    rows = [_row(component) for component in components] if args.output != "json" else []
+    rows = _rows(components) if args.output != "json" else []
     data = _data(project, components) if args.output == "json" else None
     show(args.output, COLUMNS, rows, data)
     return 0
@@ -108,6 +108,9 @@ def add_components(args: argparse.Namespace) -> int:
     elif args.deb:
         spec = {"type": "deb"}
     text = new_component_tables(project, args.names, spec)
+    if args.dry_run:
+        print(text.removeprefix(project.root.read_text(encoding="utf-8").rstrip("\n")).lstrip("\n"), end="")
+        return 0
     write_atomic(project.root, text, mode=project.root.stat().st_mode & 0o777)
     print("\n".join(f"added {name} to {project.root}" for name in args.names))
     return 0
@@ -115,22 +118,51 @@ def add_components(args: argparse.Namespace) -> int:
 
 def selected(project: Project, args: argparse.Namespace) -> list[Component]:
     """The components chosen on the command line; all of them when nothing is."""
+    from boatyard.config.select import Selection, select
+
     selection = selection_of(args)
     return select(project, Selection(everything=True) if selection.empty else selection)
 
 
 def _data(project: Project, components: list[Component]) -> list[dict[str, object]]:
-    return [component_json(component, project.settings.rendered_specs_dir) for component in components]
+    from boatyard.config.dump import component_json
+    from boatyard.flow.locked import read_locked
+
+    locked = read_locked(components, locks_of(project))
+    specs = project.settings.rendered_specs_dir
+    records = [component_json(component, specs) for component in components]
+    return [
+        record | {"locked": locked[component.name]} if component.name in locked else record
+        for component, record in zip(components, records, strict=True)
+    ]
 
 
-def _row(component: Component) -> tuple[str, ...]:
-    kind = str(component.spec.__struct_config__.tag) or "?"
-    return component.name, kind, source_of(component), str(len(component.overlays) or ""), " ".join(component.groups)
+def locks_of(project: Project) -> Path:
+    """The folder of a project's locks; those of Skiff, which cannot be written to, are below the folder at hand."""
+    if project.root == SKIFF:
+        from boatyard.cli.option import SKIFF_WORK
+
+        return SKIFF_WORK.absolute() / "locks"
+    return project.settings.lock_dir
 
 
-def source_of(component: Component) -> str:
-    """Where the spec comes from, in a few words: `fedora 43`, `fedora 43 @1a2b3c4d`, `bash.spec`, `deb bash`."""
-    spec = component.spec
+def _rows(components: list[Component]) -> list[tuple[str, ...]]:
+    """The row of each component; thousands of components have one and the same spec, looked at once."""
+    specs = {id(component.spec): component.spec for component in components}
+    told = {key: (str(spec.__struct_config__.tag) or "?", source_of(spec)) for key, spec in specs.items()}
+    return [
+        (
+            component.name,
+            *told[id(component.spec)],
+            str(len(component.overlays)) if component.overlays else "",
+            " ".join(component.groups),
+        )
+        for component in components
+    ]
+
+
+def source_of(spec: Spec) -> str:
+    """Where a spec comes from, in a few words: `fedora 43`, `fedora 43 @1a2b3c4d`, `bash.spec`."""
     if isinstance(spec, DebSpec):
         return spec.source
     if isinstance(spec, LocalSpec):
@@ -151,7 +183,7 @@ def _pairs(project: Project, component: Component) -> dict[str, str]:
     return {
         "name": component.name,
         "type": str(component.spec.__struct_config__.tag),
-        "source": source_of(component),
+        "source": source_of(component.spec),
         "snapshot": reference.snapshot if reference else "",
         "where": str(project.where("components", component.name) or component.file),
         "groups": " ".join(component.groups),

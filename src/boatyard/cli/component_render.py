@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.arch import Arch
 from boatyard.base.error import CheckError, ConfigError
-from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project
+from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, is_quiet, is_verbose
 from boatyard.cli.component_build import chosen_components
 from boatyard.cli.option import SKIFF_WORK, add_mirror_options
 from boatyard.cli.table import add_format, show, to_json
-from boatyard.render.release import BumpRule
 
 if TYPE_CHECKING:
     import argparse
@@ -86,7 +85,7 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         "--changes", type=int, metavar="N", help="take it that each component changed N times; do not ask git"
     )
     group.add_argument(
-        "--bump-rule", type=BumpRule, choices=list(BumpRule), default=BumpRule.STRICT,
+        "--bump-rule", choices=("strict", "leading-integer"), default="strict",
         help="which static releases can go up: N and N%%{?dist} (strict), or whatever begins with an integer",
     )  # fmt: skip
     group.add_argument("--work", type=Path, metavar="DIR", help="put intermediate results there")
@@ -153,6 +152,7 @@ def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports,
     from boatyard.flow.autospec import find_rpmautospec
     from boatyard.flow.render import RenderOptions
     from boatyard.flow.workspace import Workspace, cache_dir
+    from boatyard.render.release import BumpRule
 
     if args.changes is not None and args.changes < 0:
         raise ConfigError("--changes must not be negative")
@@ -168,11 +168,11 @@ def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports,
         work=workspace.work.absolute() / "render",
         checkouts=args.sources_dir,
         changes=args.changes,
-        rule=args.bump_rule,
+        rule=BumpRule(args.bump_rule),
         rpmautospec=find_rpmautospec() if getattr(args, "rpmautospec", False) else None,
         check=getattr(args, "check", False),
     )
-    with session(workspace.log) as ports:
+    with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
         yield ports, options, partial(_open_yard, project, workspace, ports, args)
 
 

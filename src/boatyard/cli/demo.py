@@ -18,7 +18,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = nouns.add_parser("demo", help="build, boot and check Skiff Linux", description=__doc__)
     parser.add_argument("--result", type=Path, metavar="FILE", help="also write the result there as JSON")
     add_build_options(parser)
-    parser.set_defaults(run=demo, work=Path("build/demo"), project=SKIFF.parent)
+    parser.set_defaults(run=demo, work=Path("build/demo"))
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -27,6 +27,8 @@ def demo(args: argparse.Namespace) -> int:
     from boatyard.flow.demo import run_demo
     from boatyard.report.demo import format_demo
 
+    if not hasattr(args, "project"):
+        args.project = SKIFF.parent  # also in the folder of another project
     with opened_yard(args) as yard:
         result = run_demo(yard)
         log = yard.workspace.log

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from boatyard import __version__
 from boatyard.base.error import BoatyardError
+from boatyard.cli.choice import add_outer
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ NOUNS = {
     "repo": ("boatyard.cli.repo", "signed repositories"),
     "image": ("boatyard.cli.image", "images: list, build, boot"),
     "config": ("boatyard.cli.config", "the configuration, checked and explained"),
+    "completion": ("boatyard.cli.completion", "completion of command lines, for a shell"),
 }
+ALIASES = {"comp": "component", "pkg": "package"}
 INTERRUPTED = 130
 GRACE_S = 3.0
 
@@ -65,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    parser = make_parser(next((word for word in words if word in NOUNS), None))
+    parser = make_parser(noun_of(words))
     args = parser.parse_args(words)
     if not hasattr(args, "run"):
         parser.parse_args([*words, "--help"])  # ends with exit code 0
@@ -107,6 +110,18 @@ def _bug(error: Exception) -> int:
     return BoatyardError.exit_code
 
 
+def noun_of(words: Sequence[str]) -> str | None:
+    """The noun of a command line, which options and their values may precede; None when help is wanted first."""
+    front = argparse.ArgumentParser(prog="boatyard", add_help=False, allow_abbrev=False)
+    add_outer(front)
+    front.add_argument("command", nargs=argparse.REMAINDER)
+    args, others = front.parse_known_args(words)
+    if others or not args.command:
+        return None
+    noun = ALIASES.get(args.command[0], args.command[0])
+    return noun if noun in NOUNS else None
+
+
 def make_parser(noun: str | None) -> argparse.ArgumentParser:
     """The parser with all the verbs of one noun, or with every noun when none is given."""
     parser = argparse.ArgumentParser(
@@ -114,12 +129,14 @@ def make_parser(noun: str | None) -> argparse.ArgumentParser:
         description="Builds an in-house Linux distribution from TOML and takes it on a sea trial before the cloud.",
     )
     parser.add_argument("--version", action="version", version=f"boatyard {__version__}")
+    add_outer(parser)
     nouns = parser.add_subparsers(metavar="NOUN", title="nouns")
     if noun is not None:
         importlib.import_module(NOUNS[noun][0]).register(nouns)
     else:
         for name, (_, summary) in NOUNS.items():
-            nouns.add_parser(name, help=summary, add_help=False)
+            aliases = [alias for alias, meant in ALIASES.items() if meant == name]
+            nouns.add_parser(name, aliases=aliases, help=summary, add_help=False)
     return parser
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.arch import Arch
-from boatyard.cli.choice import SKIFF, add_project, chosen_project
+from boatyard.cli.choice import SKIFF, add_project, chosen_project, is_quiet, is_verbose
 
 if TYPE_CHECKING:
     import argparse
@@ -50,5 +50,5 @@ def opened_yard(args: argparse.Namespace) -> Iterator[Yard]:
         workspace = Workspace.under(SKIFF_WORK, cache)
     else:
         workspace = Workspace.of(project.settings, cache)
-    with session(workspace.log) as ports:
+    with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
         yield open_yard(project, workspace, args.arch, ports, mirror=args.mirror, security_mirror=args.security_mirror)

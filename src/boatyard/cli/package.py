@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boatyard.base.error import ConfigError
 from boatyard.cli.choice import add_project, chosen_project
 from boatyard.cli.table import add_format, show
-from boatyard.config.channel import Channels
-from boatyard.config.fault import dotted
-from boatyard.config.select import match_names
 
 if TYPE_CHECKING:
     import argparse
 
+    from boatyard.config.package_list import Listed
     from boatyard.config.project import Project
 
 COLUMNS = ("package", "type", "channel", "why", "group", "component")
@@ -24,8 +24,23 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = noun.add_subparsers(metavar="VERB", required=True).add_parser("list", help="packages and their channels")
     add_project(parser)
     parser.add_argument("names", nargs="*", metavar="NAME", help="packages by name or glob; any name has a channel")
-    parser.add_argument("-a", "--all", action="store_true", help="every package that the configuration names")
-    parser.add_argument("-p", "--pattern", action="append", default=[], metavar="GLOB", help="as NAME")
+    parser.add_argument(
+        "-a", "--all", "--all-packages", action="store_true", help="every package that the configuration names"
+    )
+    parser.add_argument(
+        "-p", "--pattern", "--package", action="append", default=[], metavar="GLOB", help="as NAME; may be repeated"
+    )
+    parser.add_argument(
+        "--rpm-file",
+        type=Path,
+        metavar="FILE",
+        help="every source package and its packages, as this JSON tells: [{packageName, sourcePackageName}]",
+    )
+    parser.add_argument(
+        "--synthesize-debug-packages",
+        action="store_true",
+        help="also the -debuginfo of each package, and the -debugsource of each component",
+    )
     parser.add_argument("-c", "--component", default="", metavar="NAME", help="the component that builds them")
     parser.add_argument("--channel", default="", metavar="CHANNEL", help="only those of a channel")
     add_format(parser)
@@ -34,62 +49,50 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def list_packages(args: argparse.Namespace) -> int:
     """One line for each package; all that the configuration names when none is asked for."""
-    project = chosen_project(args)
-    if args.component:
-        project.component(args.component)
-    records = describe(project, _names(project, args), args.component)
-    if args.channel:
-        records = [record for record in records if record["publishChannel"] == args.channel]
-    rows = [
-        (
-            str(record["packageName"]),
-            str(record["type"]),
-            str(record["publishChannel"]),
-            str(record["why"]),
-            " ".join(map(str, record["packageGroups"])) if isinstance(record["packageGroups"], list) else "",
-            str(record["component"]),
+    others = (args.names, args.pattern, args.all, args.component, args.synthesize_debug_packages)
+    if args.rpm_file is not None and any(others):
+        raise ConfigError(
+            "--rpm-file tells all packages and their components by itself",
+            hint="leave out names, -a, -p, -c and --synthesize-debug-packages",
         )
-        for record in records
+    listed = [one for one in _listed(chosen_project(args), args) if args.channel in ("", one.published.channel)]
+    rows = [
+        (one.name, one.type, one.published.channel, one.published.why, one.package_group, one.component)
+        for one in listed
     ]
-    show(args.output, COLUMNS, rows, records)
+    show(args.output, COLUMNS, rows, [record(one) for one in listed] if args.output == "json" else [])
     return 0
 
 
-def describe(project: Project, names: list[str], component: str = "") -> list[dict[str, object]]:
-    """azldev's record of each package, and why it has its channel. `component`: who builds them, when known."""
-    channels = Channels(project)
-    owners = component_of_package(project)
-    records: list[dict[str, object]] = []
-    for name in names:
-        owner = component or owners.get(name, "")
-        published = channels.of(name, owner)
-        group = channels.group_of.get(name, "")
-        records.append(
-            {
-                "packageName": name,
-                "type": "rpm",
-                "packageGroups": [group] if group else [],
-                "componentGroups": list(project.components[owner].groups) if owner in project.components else [],
-                "component": owner,
-                "publishChannel": published.channel,
-                "why": dotted(published.key),
-            }
-        )
-    return records
+def record(listed: Listed) -> dict[str, object]:
+    """azldev's record of a package, and why it has its channel."""
+    return {
+        "packageName": listed.name,
+        "type": listed.type,
+        "packageGroups": [listed.package_group] if listed.package_group else [],
+        "componentGroups": list(listed.component_groups),
+        "component": listed.component,
+        "publishChannel": listed.published.channel,
+        "why": listed.published.why,
+    }
 
 
-def component_of_package(project: Project) -> dict[str, str]:
-    """The component of each package that a component names under `packages`."""
-    return {package: name for name, component in project.components.items() for package in component.packages}
+def _listed(project: Project, args: argparse.Namespace) -> list[Listed]:
+    from boatyard.config.package_list import PackageList, read_source_map
+    from boatyard.config.select import match_names
 
-
-def _names(project: Project, args: argparse.Namespace) -> list[str]:
-    known = sorted({*Channels(project).group_of, *component_of_package(project)})
+    packages = PackageList(project)
+    if args.rpm_file is not None:
+        return packages.of_sources(read_source_map(args.rpm_file))
+    if args.component:
+        project.component(args.component)
+    known = packages.known()
     wanted = [*args.names, *args.pattern]
-    if args.all or not wanted:
-        return known
-    found = {name for pattern in wanted for name in (match_names(pattern, known) or _plain(pattern))}
-    return sorted(found)
+    names = set(known) if args.all or not wanted else set[str]()
+    for pattern in wanted:
+        names.update(match_names(pattern, known) or _plain(pattern))
+    listed = packages.of_names(names, args.component)
+    return packages.with_debug(listed) if args.synthesize_debug_packages else listed
 
 
 def _plain(pattern: str) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from boatyard.config.fault import dotted
+
 if TYPE_CHECKING:
     from boatyard.config.locate import Key
     from boatyard.config.model.component import ComponentPublish
@@ -24,6 +26,11 @@ class Published:
     channel: str
     key: Key = ()
 
+    @property
+    def why(self) -> str:
+        """The key as written in TOML."""
+        return dotted(self.key)
+
 
 @dataclass(frozen=True)
 class Channels:
@@ -36,13 +43,14 @@ class Channels:
         """The package group of each package that is in one."""
         return {package: name for name, group in self.project.package_groups.items() for package in group.packages}
 
-    def of(self, package: str, component: str = "") -> Published:
-        """The channel of a binary package, and the table that decides.
+    def of(self, package: str, component: str = "", *, debug: bool | None = None) -> Published:
+        """The channel of a binary package, and the table that decides. `debug`: of the debug package made of it.
 
         From low to high: default-package-config, the component's `publish`, the package group, the component's
         `packages`. A component that is not known, as that of a package built elsewhere, decides nothing.
         """
-        debug = is_debug_package(package)
+        if debug is None:
+            debug = is_debug_package(package)
         owner = self.project.components.get(component)
         group = self.group_of.get(package, "")
         steps: list[tuple[PackagePublish | ComponentPublish | None, Key]] = [

@@ -41,7 +41,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
 class OverlayFile(Table, frozen=True, kw_only=True):
     """A file named by `overlay-files`: overlays with one reason for all of them."""
 
-    metadata: Metadata
+    metadata: Metadata | None  # None stands for one that was wrong and is ignored; TOML cannot say so
     overlays: tuple[Overlay, ...] = ()
 
 

@@ -31,14 +31,12 @@ if TYPE_CHECKING:
 
 OWN_ROOT = "boatyard.toml"
 AZLDEV_ROOT = "azldev.toml"
+OWN_FOLDER, USER_FILE = "boatyard", "config.toml"
 DEFAULTS = Path(__file__).parents[1] / "data" / "azldev-defaults.toml"
 
 
 def load_project(start: Path, *, config_files: Iterable[Path] = (), permissive: bool = False) -> Project:
-    """The project that a folder is in. `config_files` are laid over it, after the user's own configuration.
-
-    `permissive`: unknown keys are ignored, and faults of the whole become warnings. ConfigError tells every problem.
-    """
+    """The project that a folder is in; see load_root. The user's own configuration is laid over it first."""
     return load_root(find_root(start), config_files=(*user_files(os.environ), *config_files), permissive=permissive)
 
 
@@ -57,23 +55,32 @@ def find_root(start: Path) -> Path:
 
 
 def user_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The user's own configuration file (XDG base directories), when there is one."""
+    """The user's own configuration files (XDG base directories), of those there are; Boatyard's over azldev's."""
     base = environ.get("XDG_CONFIG_HOME", "")
     if not base.startswith("/"):
         home = environ.get("HOME", "")
         base = f"{home}/.config" if home.startswith("/") else ""
-    file = Path(base) / "azldev" / "config.toml"
-    return (file,) if base and file.is_file() else ()
+    files = (Path(base) / folder / USER_FILE for folder in ("azldev", OWN_FOLDER))
+    return tuple(file for file in files if base and file.is_file())
 
 
-def load_root(path: Path, *, config_files: Iterable[Path] = (), permissive: bool = False) -> Project:
-    """The project of a given root file; see load_project. The user's own configuration is not read."""
+def load_root(
+    path: Path, *, config_files: Iterable[Path] = (), permissive: bool = False, defaults: bool = True
+) -> Project:
+    """The project of a given root file. `config_files` are laid over it; the user's own configuration is not read.
+
+    `permissive`: unknown keys are ignored, and faults of the whole become warnings. `defaults`: with those of the
+    format. ConfigError tells every problem.
+    """
     path = Path(os.path.abspath(path))  # noqa: PTH100
     tree = Tree(permissive)
-    for file in (DEFAULTS, path, *config_files):
-        tree.add(Path(os.path.abspath(file)))  # noqa: PTH100
-    for document in tree.documents:
-        tree.faults.extend(document_faults(document, additions=path.name == OWN_ROOT))
+    for file in (*((DEFAULTS,) if defaults else ()), path, *config_files):
+        first = len(tree.documents)
+        top = Path(os.path.abspath(file))  # noqa: PTH100
+        tree.add(top)
+        additions = path.name == OWN_ROOT or top.parts[-2:] == (OWN_FOLDER, USER_FILE)
+        for document in tree.documents[first:]:
+            tree.faults.extend(document_faults(document, additions=additions))
     if tree.faults:
         raise to_error(tree.faults)
     project = _assemble(path, tree)
@@ -92,10 +99,13 @@ def _assemble(path: Path, tree: Tree) -> Project:
     distros = {name: _with_host_mock(distro) for name, distro in config.distros.items()}
     faults = [*merged.faults, *_directory_faults(config.project, folder, merged)]
     default, default_faults = _distro_default(config, merged)
-    resolver = Resolver(merged, default, OverlayFiles(additions=path.name == OWN_ROOT))
+    overlay_files = OverlayFiles(additions=path.name == OWN_ROOT, permissive=tree.permissive)
+    resolver = Resolver(merged, default, overlay_files)
     components = resolver.components()
+    if overlay_files.faults and tree.permissive:
+        raise to_error(overlay_files.faults)  # a component without its overlays would be another one
     repos, repo_faults = expand_repositories(config.resources, merged)
-    faults += [*default_faults, *resolver.faults, *repo_faults]
+    faults += [*default_faults, *resolver.faults, *overlay_files.faults, *overlay_files.warnings, *repo_faults]
     faults += input_faults(distros, config.resources, repos, merged)
     faults += _reference_faults(config, merged)
     return Project(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,6 +10,7 @@ from boatyard.base.glob import has_magic
 from boatyard.config.fault import Fault
 from boatyard.config.file import OverlayFile
 from boatyard.config.include import expand, typed
+from boatyard.config.model.overlay import Metadata
 from boatyard.config.read import read_toml
 from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions, overlay_rules
 from boatyard.config.shape import overlay_prefix
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 class OverlayFiles(msgspec.Struct):
     """Finds and reads overlay files; each pattern of a folder and each file only once, though thousands inherit it.
 
-    `additions`: the project is Boatyard's, so the overlays may use what azldev refuses.
+    `additions`: the project is Boatyard's, so the overlays may use what azldev refuses. `permissive`: metadata that is
+    wrong is left out, with a warning, and unknown keys are ignored.
     """
 
     additions: bool = False
+    permissive: bool = False
     faults: list[Fault] = msgspec.field(default_factory=list)
+    warnings: list[Fault] = msgspec.field(default_factory=list)
     _found: dict[tuple[Path, tuple[str, ...]], tuple[Overlay, ...]] = msgspec.field(default_factory=dict)
     _read: dict[Path, tuple[Overlay, ...]] = msgspec.field(default_factory=dict)
 
@@ -65,7 +69,10 @@ class OverlayFiles(msgspec.Struct):
         if isinstance(data, Fault):
             self.faults.append(data)
             return ()
-        content, faults = typed(OverlayFile, data, path)
+        if self.permissive and (wrong := _metadata_faults(data, path)):
+            self.warnings.extend(wrong)
+            data["metadata"] = None
+        content, faults = typed(OverlayFile, data, path, permissive=self.permissive)
         if content is None:
             self.faults.extend(faults)
             return ()
@@ -76,8 +83,18 @@ class OverlayFiles(msgspec.Struct):
         return tuple(msgspec.structs.replace(overlay, metadata=content.metadata) for overlay in content.overlays)
 
 
+def _metadata_faults(data: dict[str, Any], path: Path) -> list[Fault]:
+    """What is wrong with the reason that a file gives for its overlays."""
+    hint = "its metadata is left out"
+    metadata, faults = typed(Metadata, data.get("metadata", {}), path, permissive=True)
+    wrong = [(("metadata", *fault.key), fault.what) for fault in faults]
+    if metadata is not None:
+        wrong = [(key, what) for key, what, _ in metadata_rules(metadata, ("metadata",))]
+    return [Fault(path, key, what, hint) for key, what in wrong]
+
+
 def _rules(content: OverlayFile) -> list[Told]:
-    told: list[Told] = list(metadata_rules(content.metadata, ("metadata",)))
+    told: list[Told] = list(metadata_rules(content.metadata, ("metadata",))) if content.metadata else []
     if not content.overlays:
         told.append(
             (("overlays",), "overlay file declares no overlays", "add an [[overlays]] table or remove the file")

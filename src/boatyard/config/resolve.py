@@ -47,7 +47,6 @@ class Resolver(msgspec.Struct):
             component = self._component(name)
             if component is not None:
                 resolved[name] = component
-        self.faults.extend(self.overlay_files.faults)
         return resolved
 
     def _join(self, group: str, table: Raw) -> None:
