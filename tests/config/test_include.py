@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.error import ConfigError
-from boatyard.config.include import expand
+from boatyard.config.expand import expand
 from boatyard.config.load import find_root, load_project, load_root, user_files
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_patterns_find_files(tmp_path: Path, pattern: str, expected: list[str]) 
 
 
 def test_a_search_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boatyard.config.include.MAX_FOLDERS", 50)
+    monkeypatch.setattr("boatyard.config.expand.MAX_FOLDERS", 50)
     for number in range(20):
         (tmp_path / f"{number}/a").mkdir(parents=True)
     assert expand(tmp_path, "**/x.toml") == []

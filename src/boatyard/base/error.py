@@ -7,8 +7,7 @@ Exit codes (documented in docs/reference/exit-codes.md): 1 a bug in Boatyard, 2 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from boatyard.base.where import Where
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong. `detail` holds evidence (the last lines of a log), `hint` the cure."""
 
     what: str

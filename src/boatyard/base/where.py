@@ -1,11 +1,10 @@
 """A place in a text file, as people and editors read it."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Where:
+class Where(NamedTuple):
     """`file:line key`; the line counts from 1, 0 means the whole file; the key is a dotted TOML key or empty."""
 
     file: Path

@@ -11,6 +11,8 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from boatyard.cli.parser import PlainFormatter
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,7 +36,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "completion",
         help="completion of command lines",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=PlainFormatter,
     )
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
     parser.set_defaults(run=print_completion)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from boatyard import __version__
 from boatyard.base.error import BoatyardError
 from boatyard.cli.choice import add_outer
+from boatyard.cli.parser import Parser
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _bug(error: Exception) -> int:
 
 def noun_of(words: Sequence[str]) -> str | None:
     """The noun of a command line, which options and their values may precede; None when help is wanted first."""
-    front = argparse.ArgumentParser(prog="boatyard", add_help=False, allow_abbrev=False)
+    front = Parser(prog="boatyard", add_help=False, allow_abbrev=False)
     add_outer(front)
     front.add_argument("command", nargs=argparse.REMAINDER)
     args, others = front.parse_known_args(words)
@@ -122,9 +123,9 @@ def noun_of(words: Sequence[str]) -> str | None:
     return noun if noun in NOUNS else None
 
 
-def make_parser(noun: str | None) -> argparse.ArgumentParser:
+def make_parser(noun: str | None) -> Parser:
     """The parser with all the verbs of one noun, or with every noun when none is given."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="boatyard",
         description="Builds an in-house Linux distribution from TOML and takes it on a sea trial before the cloud.",
     )

@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from boatyard.base.glob import alternatives, compile_name, has_magic
+from boatyard.base.glob import has_magic
+from boatyard.config.expand import expand
 from boatyard.config.fault import Fault
 from boatyard.config.file import ConfigFile, Document
 from boatyard.config.read import read_toml
 from boatyard.config.shape import Examiner, anchor, convert
 
 MAX_FILES = 20_000
-MAX_FOLDERS = 200_000  # looked into for one pattern
 
 
 class Tree(msgspec.Struct):
@@ -104,64 +104,3 @@ def typed(kind: type[Any], data: dict[str, Any], path: Path, *, permissive: bool
     first = faults[0]
     faults[0] = Fault(path, first.key, first.what, first.hint, detail=detail)
     return None, faults
-
-
-def expand(folder: Path, pattern: str) -> list[Path]:
-    """The files that a pattern finds, relative to a folder: parents first, names of a folder in byte order, once each.
-
-    ValueError for a malformed pattern or too many folders, OSError when a folder cannot be read.
-    """
-    found: dict[Path, None] = {}
-    for choice in alternatives(pattern):
-        if "\0" in choice:
-            raise ValueError("a pattern holds no NUL")
-        absolute = os.path.normpath(folder / choice)
-        budget = [MAX_FOLDERS]
-        found.update(dict.fromkeys(_find("/", absolute.strip("/").split("/"), budget)))
-    return list(found)
-
-
-def _find(folder: str, segments: list[str], budget: list[int]) -> list[Path]:
-    """What the rest of a pattern finds below a folder; `budget` counts down the folders still allowed."""
-    segment, rest = segments[0], segments[1:]
-    if segment == "**":
-        below = rest or ["*"]
-        return [path for start in _folders(folder, budget) for path in _find(start, below, budget)]
-    if not has_magic(segment) and "\\" not in segment:
-        names = [segment]
-    else:
-        expression = compile_name(segment)
-        names = sorted(entry.name for entry in _entries(folder, budget) if expression.fullmatch(entry.name))
-    paths = [f"{folder.rstrip('/')}/{name}" for name in names]
-    if rest:
-        return [found for path in paths if os.path.isdir(path) for found in _find(path, rest, budget)]  # noqa: PTH112
-    return [Path(path) for path in paths if os.path.isfile(path)]  # noqa: PTH113
-
-
-def _folders(top: str, budget: list[int]) -> list[str]:
-    """A folder and all below it, parents first. Links are followed, to each place once on a way down."""
-    found: list[str] = []
-    waiting: list[tuple[str, frozenset[str]]] = [(top, frozenset((os.path.realpath(top),)))]
-    while waiting:
-        folder, visited = waiting.pop()
-        found.append(folder)
-        for entry in sorted(_entries(folder, budget), key=_name, reverse=True):
-            if not entry.is_dir():
-                continue
-            if not entry.is_symlink():
-                waiting.append((entry.path, visited))
-            elif (real := os.path.realpath(entry.path)) not in visited:
-                waiting.append((entry.path, visited | {real}))
-    return found
-
-
-def _entries(folder: str, budget: list[int]) -> list[os.DirEntry[str]]:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise ValueError(f"it looks into more than {MAX_FOLDERS} folders")
-    with os.scandir(folder) as entries:
-        return list(entries)
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from boatyard.base.glob import has_magic
+from boatyard.config.expand import expand
 from boatyard.config.fault import Fault
 from boatyard.config.file import OverlayFile
-from boatyard.config.include import expand, typed
+from boatyard.config.include import typed
 from boatyard.config.model.overlay import Metadata
 from boatyard.config.read import read_toml
 from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions, overlay_rules

@@ -9,10 +9,11 @@ import msgspec
 
 from boatyard.base.error import did_you_mean
 from boatyard.base.glob import compile_path
+from boatyard.config.expand import expand
 from boatyard.config.fault import Fault
-from boatyard.config.include import expand
 from boatyard.config.merge import Merged, Raw, over
 from boatyard.config.model.component import Component, Spec
+from boatyard.config.rule.name import file_name_problem
 from boatyard.config.shape import Examiner, convert, keys_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Resolver(msgspec.Struct):
     _own: dict[str, Raw] = msgspec.field(default_factory=dict)
     _files: dict[str, Path] = msgspec.field(default_factory=dict)
     _layers: dict[tuple[str, ...], Raw] = msgspec.field(default_factory=dict)
-    _plain: dict[tuple[tuple[str, ...], Path], Component] = msgspec.field(default_factory=dict)
+    _plain: dict[tuple[tuple[str, ...], int], Component] = msgspec.field(default_factory=dict)
 
     def components(self) -> dict[str, Component]:
         """Every component by name, in the order of the files."""
@@ -83,6 +84,10 @@ class Resolver(msgspec.Struct):
 
     def _discover(self, spec: Path, file: Path, group: str) -> None:
         name = spec.stem
+        if problem := file_name_problem(name):
+            place: Key = ("component-groups", group, "specs")
+            self.faults.append(Fault(file, place, f"{problem}: {spec}", "rename it, or add it to excluded-paths"))
+            return
         found = {"type": "local", "path": str(spec)}
         own = self._own.get(name)
         if own is None:
@@ -103,12 +108,12 @@ class Resolver(msgspec.Struct):
         if own:
             return self._resolved(name, groups, own, file)
         # Most components say nothing of their own, and are alike but for the name.
-        known = self._plain.get((groups, file))
+        known = self._plain.get((groups, id(file)))
         if known is None:
             known = self._resolved(name, groups, own, file)
             if known is None:
                 return None
-            self._plain[groups, file] = known
+            self._plain[groups, id(file)] = known
         return msgspec.structs.replace(known, name=name)
 
     def _resolved(self, name: str, groups: tuple[str, ...], own: Raw, file: Path) -> Component | None:

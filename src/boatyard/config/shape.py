@@ -28,6 +28,8 @@ Told = tuple[tuple[str | int, ...], str, str]  # key, what is wrong, how to mend
 
 # Keys every overlay of the azldev format may hold; those that mean nothing to a verb are ignored.
 OVERLAY_KEYS = frozenset(("file", "section", "package", "tag", "value", "regex", "replacement", "lines", "source"))
+# What azldev takes for a key that is not there.
+_UNSET: tuple[object, ...] = ("", [], {})
 REFUSED_OVERLAY_KEYS = frozenset((("spec-remove-subpackage", "section"),))
 _WORDS = {"str": "a string", "int": "a number", "float": "a number", "bool": "true or false"}
 _WORDS |= {"array": "a list", "object": "a table", "null": "nothing", "datetime": "a date", "Path": "a path"}
@@ -97,9 +99,10 @@ class Examiner:
     def examine(self, kind: Any, value: Any, key: Key = ()) -> None:
         """Tells what is wrong with `value` as a `kind`, and below it."""
         before = len(self.told)
+        _mend_tag(kind, value)
         chosen = _concrete(kind, value)
         if _is_struct(chosen) and isinstance(value, dict):
-            self._examine_table(chosen, value, key)
+            self._examine_table(chosen, value, key, _others(kind))
         elif get_origin(chosen) is dict and isinstance(value, dict):
             for name in value:
                 self.examine(get_args(chosen)[1], value[name], (*key, name))
@@ -107,14 +110,17 @@ class Examiner:
             for number, item in enumerate(value):
                 self.examine(get_args(chosen)[0], item, (*key, number))
         elif _alternatives(chosen) and isinstance(value, dict):
-            self._unknown_tag(_alternatives(chosen), value, key)
+            self._unknown_tag(chosen, value, key)
         if len(self.told) == before:
             try:
                 convert(value, kind)
             except msgspec.ValidationError as error:
                 self._tell(key, *_in_words(str(error), chosen, value))
 
-    def _examine_table(self, kind: type[msgspec.Struct], value: dict[str, Any], key: Key) -> None:
+    def _examine_table(
+        self, kind: type[msgspec.Struct], value: dict[str, Any], key: Key, others: dict[str, FieldInfo]
+    ) -> None:
+        """`others`: the keys of all classes that the table could be of; azldev has one table for them."""
         known = _fields(kind)
         tag_field = kind.__struct_config__.tag_field
         folded = {name.lower(): name for name in known}
@@ -123,12 +129,16 @@ class Examiner:
                 continue
             if name.lower() in folded and folded[name.lower()] not in value:
                 value[folded[name.lower()]] = value.pop(name)
-            elif self._permissive or _is_irrelevant(kind, name):
+            elif self._permissive or (name in others and value[name] in _UNSET):
                 del value[name]
+            elif _is_irrelevant(kind, name):
+                self.examine(others[name].type, value.pop(name), (*key, name))
             else:
                 self._tell((*key, name), *_unknown_key(kind, name))
         for name, field in known.items():
-            if name in value:
+            if value.get(name) == "" and not field.required and get_origin(_unwrapped(field.type)) is typing.Literal:
+                del value[name]
+            elif name in value:
                 self.examine(field.type, value[name], (*key, name))
             elif field.required:
                 self._missing(kind, name, value, key)
@@ -139,12 +149,13 @@ class Examiner:
         else:
             self._tell(key, f"missing key {name!r}", f"add `{name} = …`")
 
-    def _unknown_tag(self, kinds: list[type[msgspec.Struct]], value: dict[str, Any], key: Key) -> None:
+    def _unknown_tag(self, choice: Any, value: dict[str, Any], key: Key) -> None:
+        kinds = _alternatives(choice)
         field = kinds[0].__struct_config__.tag_field or "type"
         tags = [str(kind.__struct_config__.tag) for kind in kinds]
         if field not in value and "" in tags:
             value[field] = ""  # left to what the table inherits
-            self.examine(kinds[tags.index("")], value, key)
+            self.examine(choice, value, key)
         elif field not in value:
             self._tell(key, f"missing key {field!r}", f"add `{field} = …`; known: {', '.join(tags)}")
         else:
@@ -231,6 +242,21 @@ def _concrete(kind: Any, value: Any) -> Any:
     kind, tag_field, tagged = _choices(kind)
     tag = value.get(tag_field) if tagged and isinstance(value, dict) else None
     return tagged.get(tag, kind) if isinstance(tag, str) else kind
+
+
+def _mend_tag(kind: Any, value: Any) -> None:
+    """Gives the key that chooses among tagged classes its own letter case."""
+    _, tag_field, _ = _choices(kind)
+    if tag_field and isinstance(value, dict) and tag_field not in value:
+        written = next((name for name in value if name.lower() == tag_field), None)
+        if written is not None:
+            value[tag_field] = value.pop(written)
+
+
+@functools.cache
+def _others(kind: Any) -> dict[str, FieldInfo]:
+    """The keys of all tagged classes that a type is a choice of."""
+    return {name: field for choice in _choices(kind)[2].values() for name, field in _fields(choice).items()}
 
 
 @functools.cache

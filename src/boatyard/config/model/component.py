@@ -12,7 +12,7 @@ from boatyard.config.model.seed import DebSpec, SeedRules
 from boatyard.config.model.source_file import SourceFile
 from boatyard.config.model.struct import Table
 
-Commit = Annotated[str, msgspec.Meta(pattern="^([0-9a-fA-F]{7,40})?$")]
+Commit = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-fA-F]{7,40})?$(?!\n)")]
 
 
 class DistroRef(Table, frozen=True, kw_only=True):

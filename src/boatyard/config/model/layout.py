@@ -13,9 +13,10 @@ A partition with the role `lvm` is the physical volume of the group `volume-grou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from boatyard.base.size import MIB, parse_size
 from boatyard.config.model.struct import Table
@@ -41,8 +42,7 @@ class Role(StrEnum):
     DATA = "data"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """A size before the disk is known: bytes, or a percentage of the whole, or the rest (all zero)."""
 
     size: int = 0

@@ -8,7 +8,7 @@ import msgspec
 from boatyard.config.model.overlay import Lines, Text
 from boatyard.config.model.struct import Table
 
-Commit40 = Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{40}$")]
+Commit40 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{40}$(?!\n)")]
 
 
 class Pytest(Table, frozen=True, kw_only=True):

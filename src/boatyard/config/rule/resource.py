@@ -48,6 +48,8 @@ def _key_rules(repo: RpmRepo | RpmRepoSet, key: Key) -> Iterator[Told]:
         yield key, "signatures are checked, so gpg-key is needed", "add `gpg-key = …` (or disable-gpg-check = true)"
     if repo.gpg_key and (problem := address_problem(repo.gpg_key, ("http", "https", "file"))):
         yield (*key, "gpg-key"), problem, ""
+    elif repo.gpg_key.startswith("file:") and not repo.gpg_key.startswith("file:///"):
+        yield (*key, "gpg-key"), f"{repo.gpg_key!r} is no absolute file address", "write file:///…, or a path"
 
 
 def _template_rules(template: RpmRepoSetTemplate, key: Key) -> Iterator[Told]:
