@@ -29,13 +29,14 @@ def archive(signers: Callable[..., Signer]) -> tuple[dict[str, bytes], Signer]:
 
 
 @pytest.fixture
-def yard(tmp_path: Path, web: Web, archive: tuple[dict[str, bytes], Signer], calm: Calm) -> SmallYard:
+def yard(tmp_path: Path, web: Web, archive: tuple[dict[str, bytes], Signer], calm: Calm) -> Iterator[SmallYard]:
     """A project that was never built; its signing key is there, because making one takes long."""
     web.files |= archive[0]
     made = SmallYard(tmp_path / "yard", tmp_path / "home", f"{web.url}/debian")
     made.write(archive[1].keyring)
     shutil.copytree(calm.data, made.home / "data")
-    return made
+    yield made
+    made.close()
 
 
 class Calm:

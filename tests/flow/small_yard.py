@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
+LEAVE_S = 30
 PATIENCE_S = 120  # for a machine that is busy with other things
 LOCAL = ("hull", "keel")
 PROJECT = """\
@@ -55,6 +57,7 @@ class SmallYard:
     mirror: str
     enter: tuple[str, ...] = ()
     view: Path = Path("/")
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def write(self, keyring: Path) -> None:
         """The project: a seed component of two packages and two local specs."""
@@ -78,13 +81,29 @@ class SmallYard:
     def repo(self) -> Path:
         return self.seen(self.project / "out/repo")
 
+    def forget_key(self) -> None:
+        """Removes the signing key, so that the next run makes one."""
+        shutil.rmtree(self.seen(self.home / "data"))
+
+    def remove(self, name: str) -> None:
+        """Removes a folder of the project."""
+        shutil.rmtree(self.seen(self.project / name))
+
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """The command, running; it is its process that the returned id names. `more`: environment variables."""
         env = os.environ | {"HOME": str(self.home), "BOATYARD_MIRROR": self.mirror}
         env |= {"XDG_CACHE_HOME": f"{self.home}/cache", "XDG_DATA_HOME": f"{self.home}/data", **more}
         argv = [*self.enter, "env", "--default-signal=INT", sys.executable, "-m", "boatyard", *words]
         argv += ["-C", str(self.project)]
-        return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+        process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """Ends what a failed test left running."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     def run(self, *words: str, **more: str) -> Done:
         return finish(self.start(*words, **more))
@@ -117,6 +136,14 @@ def wait_for(what: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not what():
         assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.01)
+
+
+def wait_for_none(folder: Path) -> None:
+    """Returns when no process has to do with a folder any more."""
+    deadline = time.monotonic() + LEAVE_S
+    while left := processes_of(folder):
+        assert time.monotonic() < deadline, left
         time.sleep(0.01)
 
 
