@@ -173,6 +173,11 @@ def test_groups_find_specs(load: Load, tmp_path: Path) -> None:
     assert "c" not in project.components
 
 
+def test_a_spec_whose_name_is_no_name_of_a_component(problems: Problems) -> None:
+    root = '[component-groups.g]\nspecs = ["**/*.spec"]'
+    assert "cannot be called so: 'a b'" in problems({"azldev.toml": root, "s/a b.spec": ""})[0]
+
+
 def test_a_component_with_two_specs(problems: Problems, tmp_path: Path) -> None:
     for name in ("x/a.spec", "y/a.spec"):
         (tmp_path / name).parent.mkdir()

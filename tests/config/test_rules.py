@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.regex import compile_regex
+from boatyard.config.model.overlay import type_of
 from boatyard.config.rule import overlay
 from boatyard.config.rule.name import are_file_names, file_name_problem
 
@@ -26,6 +27,8 @@ OVERLAYS = [
     ('type = "spec-search-replace"\nregex = "a"\npackage = "p"', "requires section field"),
     ('type = "spec-search-replace"\nregex = "(?=a)"', "invalid regex '(?=a)' in overlay"),
     ('type = "spec-search-replace"\nregex = "a**"', "invalid regex 'a**' in overlay"),
+    ('type = "spec-search-replace"\nregex = "(?P<n>a)(?P<n>b)"', "duplicate capture group name"),
+    ('type = "spec-remove-tag"\ntag = "A"\nlines = 5', "lines: invalid overlay 1 for component x: expected a list"),
     ('type = "spec-search-replace"\nregex = "[z"', "invalid regex '[z' in overlay"),
     ('type = "spec-remove-subpackage"\npackage = "p"\nsection = "%files"', "does not accept section field"),
     ('type = "spec-remove-tag"\ntag = "A"\narchive = "a.tar"', "spec-remove-tag does not accept archive field"),
@@ -81,6 +84,7 @@ COMPONENTS = [
     ("spec = { type = 'local', path = \"a\\u0000.spec\" }", "is not a path"),
     ("spec = { upstream-commit = 'abcdef1' }", "unknown key 'upstream-commit'"),
     ("spec = { type = 'upstream', upstream-commit = 'abc' }", "'abc' does not match"),
+    (f"spec = {{ type = 'upstream', upstream-commit = \"{SHA[:40]}\\n\" }}", "does not match"),
     ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026' } }",
      "cannot set a snapshot of its own"),
     ("release.calculation = 'manuel'", "(did you mean 'manual'?)"),
@@ -140,6 +144,7 @@ OTHERS = [
     ("[resources.rpm-repos.r]\nbase-uri = \"http://h/\\u2028\"\ndisable-gpg-check = true", "line break"),
     ("[resources.rpm-repos.'-r']\nbase-uri = 'http://h/x'\ndisable-gpg-check = true", "is not the name of a resource"),
     ("[resources.rpm-repos.r]\nbase-uri = 'http://h/x'\ngpg-key = 'ssh://h/k'", "is not an address that begins with"),
+    ("[resources.rpm-repos.r]\nbase-uri = 'http://h/x'\ngpg-key = 'file://k'", "is no absolute file address"),
     (REPO_SET + "template = 'none'\nbase-uri = 'http://h/x'", "undefined template 'none'"),
     (REPO_SET + "template = 'azl-standard'\nbase-uri = 'http://h/x?y'", "no query"),
     (REPO_SET + "template = 'koji-dist-repo'\nsubrepos = ['bin']\nbase-uri = 'http://h/x'",
@@ -199,10 +204,34 @@ def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
         tag = "A"
         lines = ["means nothing here"]
         regex = "["
+        [[components.x.overlays]]
+        Type = "spec-add-tag"
+        tag = "A"
+        value = "1"
+        archive = ""
+        [[components.x.overlays]]
+        type = "spec-remove-subpackage"
+        package = "p"
+        section = ""
+        [components.y]
+        spec = { type = "local", path = "y.spec", upstream-commit = "", upstream-name = "" }
+        release.calculation = ""
+        [components.z]
+        spec = { type = "", path = "", upstream-commit = "" }
+        source-files = [{ filename = "a", origin = { type = "download", uri = "http://h/a", script = "", inputs = [] } }]
         [tools.imageCustomizer]
         containerTag = "t"
+        [resources.rpm-repo-set-templates.t]
+        subrepos = [{ name = "a", subpath = "a", kind = "" }]
         """
     )
+    assert [type_of(one) for one in project.component("x").overlays] == [
+        "spec-remove-tag",
+        "spec-add-tag",
+        "spec-remove-subpackage",
+    ]
+    assert project.component("y").release.calculation == "auto"
+    assert project.resources.rpm_repo_set_templates["t"].subrepos[0].kind == "binary"
     assert project.settings.description == "d"
     assert project.component("x").build.with_ == ("a",)
     assert project.tools.image_customizer.container_tag == "t"

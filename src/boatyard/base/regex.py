@@ -2,7 +2,7 @@ r"""Regular expressions with the meaning of Go's RE2, which the azldev format is
 
 Python's `re` reads some of them differently (`$` before a final newline, `\s` with a vertical tab, `{,5}`, possessive
 `x*+`, an empty match right after another) and can take exponential time, so Google's RE2 does the work: linear time
-and Go's syntax. What RE2 accepts and Go does not (`\C`) is refused here.
+and Go's syntax. What RE2 accepts and Go does not (`\C`, a name for two groups) is refused here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MAX_SECONDS = 5.0
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED_OR_ESCAPE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.", re.DOTALL)
+_NAMED_GROUP = re.compile(r"\(\?P?<(\w+)>")
 
 
 class RegexError(ValueError):
@@ -63,6 +64,9 @@ def compile_regex(pattern: str) -> Regex:
 
     if any(match[0] == r"\C" for match in _QUOTED_OR_ESCAPE.finditer(pattern)):
         raise RegexError(r"invalid escape sequence: \C")
+    names = _NAMED_GROUP.findall(_QUOTED_OR_ESCAPE.sub("", pattern))
+    if len(set(names)) < len(names):
+        raise RegexError("duplicate capture group name")
     options = re2.Options()
     options.log_errors = False
     try:

@@ -78,16 +78,17 @@ class Resolver(msgspec.Struct):
             return []
         kept: dict[Path, None] = {}
         for path in found:
-            if path.suffix == ".spec" and not any(rule.fullmatch(str(path).lstrip("/")) for rule in excluded):
+            if path.suffix != ".spec" or any(rule.fullmatch(str(path).lstrip("/")) for rule in excluded):
+                continue
+            if problem := file_name_problem(path.stem):
+                what = f"a component cannot be called so: {problem}"
+                self.faults.append(Fault(file, (*key, "specs"), what, f"rename {path}, or add it to excluded-paths"))
+            else:
                 kept[path] = None
         return list(kept)
 
     def _discover(self, spec: Path, file: Path, group: str) -> None:
         name = spec.stem
-        if problem := file_name_problem(name):
-            place: Key = ("component-groups", group, "specs")
-            self.faults.append(Fault(file, place, f"{problem}: {spec}", "rename it, or add it to excluded-paths"))
-            return
         found = {"type": "local", "path": str(spec)}
         own = self._own.get(name)
         if own is None:
