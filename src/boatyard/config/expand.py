@@ -26,9 +26,10 @@ def expand(folder: Path, pattern: str) -> list[Path]:
 
 
 class _Search:
-    """Looks into each folder once."""
+    """Reads each folder once, though it may be looked into again and again."""
 
     def __init__(self) -> None:
+        self._looks = 0
         self._entries_of: dict[str, list[os.DirEntry[str]]] = {}
 
     def find(self, folder: str, segments: list[str]) -> list[str]:
@@ -66,9 +67,10 @@ class _Search:
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What is in a folder, by name."""
+        self._looks += 1
+        if self._looks > MAX_FOLDERS:
+            raise ValueError(f"it looks into more than {MAX_FOLDERS} folders")
         if folder not in self._entries_of:
-            if len(self._entries_of) == MAX_FOLDERS:
-                raise ValueError(f"it looks into more than {MAX_FOLDERS} folders")
             with os.scandir(folder) as entries:
                 self._entries_of[folder] = sorted(entries, key=_name)
         return self._entries_of[folder]
