@@ -218,7 +218,9 @@ def test_what_azldev_reads_in_spite_of_its_form(load: Load) -> None:
         release.calculation = ""
         [components.z]
         spec = { type = "", path = "", upstream-commit = "" }
-        source-files = [{ filename = "a", origin = { type = "download", uri = "http://h/a", script = "", inputs = [] } }]
+        [[components.z.source-files]]
+        filename = "a"
+        origin = { type = "download", uri = "http://h/a", script = "", inputs = [] }
         [tools.imageCustomizer]
         containerTag = "t"
         [resources.rpm-repo-set-templates.t]
