@@ -41,8 +41,8 @@ def test_the_index_has_every_page() -> None:
 def test_nothing_is_true_here_only(page: Path) -> None:
     wrong = []
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
-        hosts = [urlsplit(url).hostname or "" for url in re.findall(r"https?://[^\s)`\"'>…]+", line)]
-        strange = [host for host in hosts if not HARMLESS.fullmatch(host) and host not in SITES]
+        hosts = [urlsplit(url).hostname for url in re.findall(r"https?://[^\s)`\"'>…]+", line)]
+        strange = [host for host in hosts if host and not HARMLESS.fullmatch(host) and host not in SITES]
         paths = [found[0] for found in MACHINE_PATH.finditer(line)]
         wrong += [f"{name_of(page)}:{number}: {what}" for what in (*strange, *paths)]
     assert not wrong, "\n".join(wrong)

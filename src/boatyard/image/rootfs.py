@@ -119,7 +119,7 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
     if os.geteuid() != 0:
         raise ToolError(
             "an image's root file system needs root: its files belong to many users",
-            hint="run as root; a container without any extra privilege is enough",
+            hint="run as root; in a container with the capability SYS_ADMIN, which the sandbox needs",
         )
     place = folder / plan.key[:16]
     with locked(place / "lock"):
