@@ -25,6 +25,10 @@ class Mounts:
         """Runs `mount` with some words."""
         subprocess.run([*self.enter, "mount", *words], check=True)
 
+    def undo(self, folder: Path) -> None:
+        """Unmounts what was mounted last."""
+        subprocess.run([*self.enter, "umount", str(folder)], check=True)
+
     def hide(self, *programs: str) -> None:
         """Makes programs of the host as good as not installed."""
         for program in programs:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TAIL_LINES = 20
 SHOWN = 600
+SANDBOX_FAILED = 1
 Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
     "PATH": SEARCH_PATH,
@@ -117,6 +118,8 @@ class HostRunner:
         result = Result(process.returncode, out, err or b"")
         if command.log is not None:
             _append_log(command.log, command, result)
+        if result.code == SANDBOX_FAILED and _is_missing(command, result):
+            raise _missing(command.program)
         if result.code not in command.ok:
             raise _failure(command, result, merged)
         return result
@@ -168,6 +171,12 @@ def find_program(name: str) -> str:
     return found
 
 
+def _is_missing(command: Command, result: Result) -> bool:
+    """Whether the sandbox did not find the program, in bwrap's words; that may also be one of an image."""
+    told = f"bwrap: execvp {command.program}: ".encode() in result.stderr + result.stdout
+    return told and shutil.which(command.program, path=SEARCH_PATH) is None
+
+
 def _missing(name: str) -> ToolError:
     hint = TOOLS[name].install_hint if name in TOOLS else ""
     return ToolError(
@@ -198,10 +207,6 @@ def _append_log(log: Path, command: Command, result: Result) -> None:
 
 def _failure(command: Command, result: Result, merged: bool) -> ToolError:
     output = result.stdout if merged else result.stderr or result.stdout
-    if f"execvp {command.program}: No such file".encode() in output and not shutil.which(
-        command.program, path=SEARCH_PATH
-    ):
-        return _missing(command.program)
     tail = "\n".join(output.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
     if b"No space left on device" in output:
         return ToolError(

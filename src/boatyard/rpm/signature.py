@@ -64,7 +64,11 @@ class Verifier:
         bad = [name for name in names if f"{FILES}/{name}" not in good]
         if bad:
             shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
-            raise TrustError(f"{len(bad)} packages are not signed by the project's key", detail="\n".join(shown[:10]))
+            raise TrustError(
+                f"{len(bad)} packages are not signed by the project's key",
+                detail="\n".join(shown[:10]),
+                hint="nothing was published; something changes or spoils files: run the same command again",
+            )
 
     def _call(self, sandbox: Sandbox, *arguments: str) -> str:
         argv = ("rpmkeys", "--define", "_dbpath /db/rpm", "--define", "_pkgverify_level all", *arguments)
