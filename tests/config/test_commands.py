@@ -138,7 +138,7 @@ def test_component_add(said: Callable[..., str], folder: Path) -> None:
         (["component", "add", "bash"], 2, "component exists already: bash"),
         (["component", "add", "new", "new"], 2, "component exists already: new"),
         (["component", "add", "../x"], 2, "is not a plain file name"),
-        (["component", "add", "x", "--commit", "zz"], 2, "does not match"),
+        (["component", "add", "x", "--commit", "zz"], 2, "is not a commit"),
         (["component", "add", "x", "y", "--spec", "x.spec"], 2, "are for one component"),
         (["component", "list", "-C", "/"], 2, "could not find config file"),
         (["package", "list", "-c", "nobody"], 9, "component not found: nobody"),
@@ -182,6 +182,112 @@ def test_groups_and_packages(said: Callable[..., str]) -> None:
         "publishChannel": "docs",
         "why": "components.less.packages.less-doc.publish.rpm-channel",
     }
+
+
+def test_packages_by_source_package(said: Callable[..., str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "map.json").write_text(
+        """[{"packageName": "less", "sourcePackageName": "less"}, {"packageName": "lib", "sourcePackageName": "less"},
+            {"packageName": "lib", "sourcePackageName": "bash", "more": 1}, {"packageName": "x", "sourcePackageName": "y"}]"""
+    )
+    (folder / "boatyard.toml").write_text(PROJECT + '[components.less.publish]\nsrpm-channel = "src"\n')
+    rows = list(csv.reader(io.StringIO(said("package", "list", "--rpm-file", "map.json", "-o", "csv"))))[1:]
+    assert [(row[0], row[1], row[2], row[5]) for row in rows] == [
+        ("less", "rpm", "base", "less"),
+        ("less", "srpm", "src", "less"),
+        ("lib", "rpm", "", "less"),
+        ("x", "rpm", "", "y"),
+        ("y", "srpm", "", "y"),
+    ]
+    assert rows[1][3] == "components.less.publish.srpm-channel"
+    for words in (["less"], ["-a"], ["-p", "l"], ["--synthesize-debug-packages"], ["-c", "less"]):
+        assert main(["package", "list", "--rpm-file", "map.json", *words]) == 2
+    for text in ("[", "{}", '[{"packageName": ""}]', '[{"packageName": "a"}]', "[" * 100_000):
+        (folder / "map.json").write_text(text)
+        assert main(["package", "list", "--rpm-file", "map.json"]) == 2
+        assert "not a map of packages" in capsys.readouterr().err
+    assert main(["package", "list", "--rpm-file", "/dev/zero"]) == 2
+    assert "not a plain file" in capsys.readouterr().err
+
+
+def test_debug_packages_are_made_up(said: Callable[..., str], folder: Path) -> None:
+    (folder / "boatyard.toml").write_text(
+        PROJECT.replace("default-package-config.publish.channel", "default-package-config.publish.rpm-channel").replace(
+            'publish.rpm-channel = "base"', 'publish = { rpm-channel = "base", debuginfo-channel = "debug" }'
+        )
+    )
+    words = ("package", "list", "less", "bash-debuginfo", "--synthesize-debug-packages", "-o", "csv")
+    rows = [row[:3] + row[5:] for row in csv.reader(io.StringIO(said(*words)))][1:]
+    assert rows == [
+        ["bash-debuginfo", "rpm", "", ""],
+        ["bash-debugsource", "rpm", "", "bash"],
+        ["less", "rpm", "base", "less"],
+        ["less-debuginfo", "rpm", "debug", "less"],
+        ["less-debugsource", "rpm", "", "less"],
+    ]
+
+
+def test_a_package_of_two_components(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "boatyard.toml").write_text(PROJECT + '[components.x.packages.less-doc.publish]\nrpm-channel = "y"\n')
+    assert main(["package", "list"]) == 2
+    assert "less-doc is configured by more than one component: less and x\n  --> " in capsys.readouterr().err
+
+
+def test_locked(said: Callable[..., str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "boatyard.toml").write_text(
+        PROJECT + "[seeds.s]\nsuite = 'trixie'\n[components.htop]\nspec = { type = 'deb', source = 'htop' }\n"
+    )
+    locks = folder / "locks"
+    locks.mkdir()
+    (locks / "less.lock").write_text(
+        "version = 1\nupstream-commit = 'ab'\nmanual-bump = 2\ninput-fingerprint = 'sha256:0'\n"
+    )
+    (locks / "htop.lock").write_text(
+        "lock-version = 1\nkind = 'deb'\n[x86_64]\nsource = 'htop'\nversion = '3.4'\n[[x86_64.deb]]\npackage = 'htop'\n"
+        "version = '3.4+b1'\narchitecture = 'amd64'\nsuite = 'trixie'\npath = 'pool/main/h/htop/htop_3.4_amd64.deb'\n"
+        f"size = 1\nsha256 = '{'0' * 64}'\n"
+    )
+    found = {record["name"]: record.get("locked") for record in json.loads(said("component", "list", "-o", "json"))}
+    assert found == {
+        "bash": None,
+        "less": {"upstreamCommit": "ab", "inputFingerprint": "sha256:0", "manualBump": 2},
+        "htop": {"x86_64": {"source": "htop", "version": "3.4", "debs": {"htop": "3.4+b1"}}},
+    }
+    for text, told in {
+        "version = 2\n": "of version 2",
+        "version = 1\nmanual-bump = true\n": "manual-bump is True",
+        "version = 1\n<<<<<<< HEAD\n": "less.lock:2\n",
+        "x": "not valid TOML",
+    }.items():
+        (locks / "less.lock").write_text(text)
+        assert main(["component", "query", "less", "-o", "json"]) == 2
+        assert told in capsys.readouterr().err
+    assert main(["component", "list"]) == 0, "a table has no locks in it"
+
+
+def test_add_can_be_tried(said: Callable[..., str], folder: Path) -> None:
+    assert said("component", "add", "-n", "gcc", "vim") == "[components.gcc]\n\n[components.vim]\n"
+    assert (folder / "boatyard.toml").read_text() == PROJECT
+
+
+def test_quiet_verbose_and_permissive(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "boatyard.toml").write_text(
+        PROJECT + "[components.bash.nonsense]\n[component-groups.g]\ncomponents = ['zsh']\n"
+    )
+    assert main(["component", "list"]) == 2
+    assert "unknown key 'nonsense'" in capsys.readouterr().err
+    assert main(["component", "list", "--permissive-config", "-v"]) == 0
+    told = capsys.readouterr().err
+    assert told.splitlines()[1] == f"read {folder}/boatyard.toml"
+    assert "warning: undefined component reference: component group 'g' references component 'zsh'\n  --> " in told
+    assert main(["component", "list", "--permissive-config", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_without_the_defaults(said: Callable[..., str]) -> None:
+    templates = "rpmRepoSetTemplates"
+    assert templates in json.loads(said("config", "dump", "-o", "json"))["resources"]
+    assert templates not in json.loads(said("config", "dump", "-o", "json", "--no-default-config"))["resources"]
+    assert templates not in json.loads(said("--no-default-config", "config", "dump", "-o", "json"))["resources"]
 
 
 def test_image_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

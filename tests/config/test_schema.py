@@ -58,6 +58,8 @@ class Schema:
 
     def _accepts_table(self, value: dict[str, Any], schema: dict[str, Any]) -> bool:
         known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        if not all(self.accepts(name, {"type": "string", **schema.get("propertyNames", {})}) for name in value):
+            return False
         if not set(schema.get("required", [])) <= set(value):
             return False
         return all(
@@ -92,7 +94,13 @@ def test_accepts_what_azldev_does(schema: Schema, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x = 1", "[components.x]\ny = 1", "[components.x.spec]\ntype = 'z'", "includes = 'a'"]
+    "text",
+    [
+        *["x = 1", "[components.x]\ny = 1", "[components.x.spec]\ntype = 'z'", "includes = 'a'"],
+        "[resources.rpm-repos.r]\nbase-uri = 'ftp://h/x'",
+        "[resources.rpm-repos.'-r']",
+        "[component-groups.g.metadata]\ncategory = 'azl-pruning'\nupstream-status = 'unknown'\nbugs = [{ url = 'x' }]",
+    ],
 )
 def test_refuses_unknown_keys_and_wrong_types(schema: Schema, text: str) -> None:
     assert not schema.accepts(tomllib.loads(text))

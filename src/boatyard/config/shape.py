@@ -32,7 +32,15 @@ OVERLAY_KEYS = frozenset(("file", "section", "package", "tag", "value", "regex",
 _UNSET: tuple[object, ...] = ("", [], {})
 REFUSED_OVERLAY_KEYS = frozenset((("spec-remove-subpackage", "section"),))
 _WORDS = {"str": "a string", "int": "a number", "float": "a number", "bool": "true or false"}
-_WORDS |= {"array": "a list", "object": "a table", "null": "nothing", "datetime": "a date", "Path": "a path"}
+_WORDS |= {
+    "array": "a list",
+    "list": "a list",
+    "object": "a table",
+    "dict": "a table",
+    "null": "nothing",
+    "datetime": "a date",
+    "Path": "a path",
+}
 
 
 def decode_path(kind: type, value: Any) -> Path:
@@ -62,7 +70,7 @@ def anchor(kind: Any, value: Any, folder: str) -> Any:
         for key, field in _fields_with_paths(kind).items():
             if value.get(key):
                 value[key] = anchor(field.type, value[key], folder)
-            elif key in value and _unwrapped(field.type) is Path:
+            elif value.get(key) == "" and _unwrapped(field.type) is Path:
                 del value[key]  # an empty path is one that is not set
     elif isinstance(value, dict) and get_origin(kind) is dict:
         inner = get_args(kind)[1]
@@ -115,7 +123,7 @@ class Examiner:
             try:
                 convert(value, kind)
             except msgspec.ValidationError as error:
-                self._tell(key, *_in_words(str(error), chosen, value))
+                self._tell(key, *_in_words(str(error), kind, value))
 
     def _examine_table(
         self, kind: type[msgspec.Struct], value: dict[str, Any], key: Key, others: dict[str, FieldInfo]
@@ -208,7 +216,8 @@ def _in_words(message: str, kind: Any, value: Any) -> tuple[str, str]:
     if re.fullmatch(r"Expected `\w+` of length >= 1", message):
         return "must not be empty", ""
     if match := re.fullmatch(r"Expected `str` matching regex (.+)", message):
-        return f"{value!r} does not match {match[1]}", ""
+        described = next((meta.description for meta in kind.__metadata__ if meta.description), f"matched by {match[1]}")
+        return f"{value!r} is not {described}", ""
     return message[:1].lower() + message[1:], ""
 
 

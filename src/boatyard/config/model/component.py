@@ -12,7 +12,9 @@ from boatyard.config.model.seed import DebSpec, SeedRules
 from boatyard.config.model.source_file import SourceFile
 from boatyard.config.model.struct import Table
 
-Commit = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-fA-F]{7,40})?$(?!\n)")]
+Commit = Annotated[
+    str, msgspec.Meta(pattern=r"^([0-9a-fA-F]{7,40})?$(?!\n)", description="a commit: 7 to 40 hexadecimal digits")
+]
 
 
 class DistroRef(Table, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ UpstreamStatus = Literal["upstreamed", "upstreamable", "needs-upstream-hook", "i
 class Link(Table, frozen=True, kw_only=True):
     """A commit or a bug, by its http(s) address."""
 
-    url: Text
+    url: Annotated[str, msgspec.Meta(min_length=1, extra_json_schema={"pattern": "^https?://"})]
 
 
 class Metadata(Table, frozen=True, kw_only=True):

@@ -12,6 +12,9 @@ from boatyard.config.model.struct import Table
 RESOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 # An http, https or absolute file address, or the path of a file; the loader turns a path into a file address.
 KeyAddress = Annotated[str, msgspec.Meta(description="address or path of a key")]
+# For editors only: the loader says better what is wrong with an address or a name.
+Address = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": r"^(https?://[^\s]+)?$"})]
+Name = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{RESOURCE_NAME.pattern}$"})]
 
 
 class RpmRepo(Table, frozen=True, kw_only=True):
@@ -19,8 +22,8 @@ class RpmRepo(Table, frozen=True, kw_only=True):
 
     description: str = ""
     type: Literal["", "rpm-md"] = ""
-    base_uri: str = ""
-    metalink: str = ""
+    base_uri: Address = ""
+    metalink: Address = ""
     disable_gpg_check: bool = False
     gpg_key: KeyAddress = ""
     arches: tuple[str, ...] = ()
@@ -46,7 +49,7 @@ class RpmRepoSet(Table, frozen=True, kw_only=True):
 
     description: str = ""
     template: Text
-    base_uri: Text
+    base_uri: Annotated[Address, msgspec.Meta(min_length=1)]
     name_prefix: str = ""
     gpg_key: KeyAddress = ""
     disable_gpg_check: bool = False
@@ -57,6 +60,6 @@ class RpmRepoSet(Table, frozen=True, kw_only=True):
 class Resources(Table, frozen=True, kw_only=True):
     """`[resources]`."""
 
-    rpm_repos: dict[str, RpmRepo] = msgspec.field(default_factory=dict)
-    rpm_repo_set_templates: dict[str, RpmRepoSetTemplate] = msgspec.field(default_factory=dict)
-    rpm_repo_sets: dict[str, RpmRepoSet] = msgspec.field(default_factory=dict)
+    rpm_repos: dict[Name, RpmRepo] = msgspec.field(default_factory=dict)
+    rpm_repo_set_templates: dict[Name, RpmRepoSetTemplate] = msgspec.field(default_factory=dict)
+    rpm_repo_sets: dict[Name, RpmRepoSet] = msgspec.field(default_factory=dict)

@@ -8,7 +8,9 @@ import msgspec
 from boatyard.config.model.overlay import Lines, Text
 from boatyard.config.model.struct import Table
 
-Commit40 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{40}$(?!\n)")]
+Commit40 = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{40}$(?!\n)", description="a commit: 40 hexadecimal digits")
+]
 
 
 class Pytest(Table, frozen=True, kw_only=True):
