@@ -10,6 +10,7 @@ import msgspec
 
 from boatyard.config.file import ConfigFile
 from boatyard.config.locate import Key, key_lines, nearest
+from boatyard.config.merge import REPLACED_LIST
 from boatyard.config.read import read_text
 from boatyard.config.shape import convert
 
@@ -83,16 +84,32 @@ def _upper(match: re.Match[str]) -> str:
 
 
 def origins(project: Project) -> list[Origin]:
-    """Every value with the line that sets it, by key. Of one told by several files, the last counts; lists add up."""
+    """Every value in force with the line that sets it, by key. Where lists add up, each file that adds is told."""
     found: dict[tuple[Key, Path | None], Origin] = {}
     for document in project.documents:
         text = read_text(document.path)
         lines = key_lines(text) if isinstance(text, str) else {}
         for key, value in _leaves(document.data, ()):
-            adds = isinstance(value, list) and key[0] in ("components", "default-component-config")
-            place = (key, document.path if adds else None)
-            found[place] = Origin(key, value, document.path, nearest(lines, key))
+            merged = _at(key, project.merged.sections)
+            adds = _adds_up(key, value)
+            if merged == value or (adds and value and isinstance(merged, list)):
+                found[key, document.path if adds else None] = Origin(key, value, document.path, nearest(lines, key))
     return sorted(found.values(), key=_by_key)
+
+
+def _adds_up(key: Key, value: object) -> bool:
+    """Whether the files' lists are joined at a key, instead of one taking the place of another."""
+    return isinstance(value, list) and key[0] in ("components", "default-component-config") and key[-1] != REPLACED_LIST
+
+
+def _at(key: Key, tables: dict[str, Any]) -> object:
+    """The value at a key, None where there is none: of a file that another one replaced."""
+    found: Any = tables
+    for part in key:
+        if not isinstance(found, dict) or part not in found:
+            return None
+        found = found[part]
+    return found
 
 
 def _by_key(origin: Origin) -> tuple[list[str], str]:

@@ -24,7 +24,7 @@ Lists = Literal["append", "replace"]
 # Tables of entries: an entry of the same name is replaced whole.
 _MAPS = frozenset(("packages", "defines", "versions"))
 # An empty list here says that nothing is inherited.
-_REPLACED_LIST = "overlay-files"
+REPLACED_LIST = "overlay-files"
 
 _FIELD_WISE = ("project", "tools", "default-package-config", "signing")
 _UNIQUE = {
@@ -80,12 +80,12 @@ def over(low: Raw, high: Raw, *, lists: Lists) -> Raw:
         return low
     result = dict(low)
     for key, value in high.items():
-        if value in ("", [], {}) and key != _REPLACED_LIST:
+        if value in ("", [], {}) and key != REPLACED_LIST:
             continue
         old = low.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = {**old, **value} if key in _MAPS else over(old, value, lists=lists)
-        elif isinstance(value, list) and isinstance(old, list) and lists == "append" and key != _REPLACED_LIST:
+        elif isinstance(value, list) and isinstance(old, list) and lists == "append" and key != REPLACED_LIST:
             result[key] = old + value
         else:
             result[key] = value
