@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,6 +142,33 @@ def test_config_files_are_laid_over(tmp_path: Path) -> None:
     project = load_root(tmp_path / "azldev.toml", config_files=[tmp_path / "x/1.toml", tmp_path / "x/2.toml"])
     assert project.settings.description == "two"
     assert project.settings.lock_dir == tmp_path / "x/l"
+
+
+def test_boatyards_own_user_file(tmp_path: Path) -> None:
+    for name in ("azldev", "boatyard"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text(f'project.description = "{name}"\n')
+    files = user_files({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert [file.parent.name for file in files] == ["azldev", "boatyard"]
+    (tmp_path / "azldev.toml").touch()
+    assert load_root(tmp_path / "azldev.toml", config_files=files).settings.description == "boatyard"
+    (tmp_path / "boatyard/config.toml").write_text("[channels.base]\n")
+    assert list(load_root(tmp_path / "azldev.toml", config_files=files).channels) == ["base"]
+    (tmp_path / "azldev/config.toml").write_text("[channels.base]\n")
+    with pytest.raises(ConfigError, match="unknown key 'channels' in an azldev project"):
+        load_root(tmp_path / "azldev.toml", config_files=files)
+
+
+def test_what_is_there_and_no_file(tmp_path: Path, problems: Problems) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / "broken").symlink_to("nothing")
+    told = problems('includes = ["folder", "pipe", "round", "broken", "/dev/zero", "absent", "*/x"]')
+    assert [line.rpartition(" (")[2] for line in told] == [
+        *["what is there is no plain file)"] * 5,
+        "correct the name or remove the line)",
+    ]
 
 
 def test_the_users_file(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from boatyard.base.error import ConfigError
+from boatyard.config.fault import dotted
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,6 +43,37 @@ def test_order_and_metadata(load: Load) -> None:
     metadata = project.component("x").overlays[1].metadata
     assert metadata is not None
     assert metadata.category == "azl-pruning"
+
+
+BAD_METADATA = [
+    ("", "metadata: missing key 'category'"),
+    ('metadata = "x"\n', "metadata: expected a table"),
+    ('[metadata]\ncategory = "azl-pruning"\nupstream-status = "so"\n', "metadata.upstream-status: 'so' is not one of"),
+    ('[metadata]\ncategory = "upstream-backport"\nupstream-status = "upstreamed"\n', "metadata: category upstream"),
+]
+
+
+@pytest.mark.parametrize(("metadata", "told"), BAD_METADATA)
+def test_bad_metadata_is_left_out_when_permissive(load: Load, metadata: str, told: str) -> None:
+    overlay = '[[overlays]]\ntype = "spec-add-tag"\ntag = "T"\nvalue = "1"\n'
+    root = '[components.x]\noverlay-files = ["o.toml"]\n'
+    with pytest.raises(ConfigError):
+        load({"azldev.toml": root, "o.toml": metadata + overlay})
+    project = load({"azldev.toml": root, "o.toml": metadata + overlay}, permissive=True)
+    assert values(project.component("x")) == ["1"]
+    assert project.component("x").overlays[0].metadata is None
+    warnings = [f"{dotted(fault.key)}: {fault.what} ({fault.hint})" for fault in project.warnings]
+    assert warnings[0].startswith(told)
+    assert warnings[0].endswith("(its metadata is left out)")
+
+
+def test_a_permissive_reader_takes_no_bad_overlays(load: Load) -> None:
+    root = '[components.x]\noverlay-files = ["o.toml"]\n'
+    wrong = METADATA + '[[overlays]]\ntype = "spec-add-tag"\ntag = "T"\n'
+    with pytest.raises(ConfigError, match="requires value field"):
+        load({"azldev.toml": root, "o.toml": wrong}, permissive=True)
+    project = load({"azldev.toml": root, "o.toml": overlay_file("1") + "more = 1\n"}, permissive=True)
+    assert values(project.component("x")) == ["1"]
 
 
 def test_an_empty_list_inherits_nothing(load: Load) -> None:

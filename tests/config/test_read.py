@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.config.fault import Fault
-from boatyard.config.read import MAX_BYTES, parse, read_toml
+from boatyard.config.read import MAX_BYTES, parse, read_text, read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,35 @@ def test_malformed_files(tmp_path: Path, data: bytes, what: str, line: int) -> N
     assert what in fault.what
     assert fault.line == line
     assert "\n" not in fault.what
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> topic", "||||||| base"])
+def test_merge_conflicts_are_named(tmp_path: Path, mark: str, end: str) -> None:
+    file = tmp_path / "a.toml"
+    file.write_bytes(f"a = 1{end}{mark}{end}".encode())
+    fault = read_toml(file)
+    assert isinstance(fault, Fault)
+    assert (fault.what, fault.line) == ("an unresolved merge conflict", 2)
+    file.write_bytes(f'a = """{end}{mark}{end}"""'.encode())
+    assert not isinstance(read_toml(file), Fault), "in a text it may be meant"
+
+
+def test_byte_order_mark_and_line_ends(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_bytes(b"\xef\xbb\xbf[a]\r\nb = 'c'\r\n")
+    assert read_toml(file) == {"a": {"b": "c"}}
+    file.write_bytes(b"\xef\xbb\xbf[a]\r\nb = \r\n")
+    fault = read_toml(file)
+    assert isinstance(fault, Fault)
+    assert fault.line == 2
+
+
+def test_files_that_have_no_size(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to("/proc/self/mounts")
+    text = read_text(tmp_path / "a.toml")
+    assert isinstance(text, str)
+    assert "proc" in text
 
 
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ class _Walk:
         try:
             status = path.stat()
         except (OSError, ValueError) as error:
-            self._tree.faults.append(Fault(path, (), f"cannot read it: {error}"))
+            reason = getattr(error, "strerror", error)
+            self._tree.faults.append(Fault(path, (), f"cannot read it: {reason}", "correct the name"))
             return
         inode = (status.st_dev, status.st_ino)
         if inode in chain:
@@ -83,7 +84,9 @@ class _Walk:
             return []
         if not found and not has_magic(pattern):
             what = f"failed to find include file '{pattern}' referenced in config file '{path}'"
-            self._tree.faults.append(Fault(path, ("includes", number), what, "correct the name or remove the line"))
+            there = os.path.lexists(path.parent / pattern)
+            hint = "what is there is no plain file" if there else "correct the name or remove the line"
+            self._tree.faults.append(Fault(path, ("includes", number), what, hint))
         return found
 
 

@@ -12,6 +12,8 @@ from boatyard.config.fault import Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The marks that git, Mercurial and Subversion leave; inside a long string they may be meant.
+_CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 MAX_BYTES = 32 << 20  # thirty times the largest file of a real distribution
 
 
@@ -23,8 +25,11 @@ def read_toml(path: Path) -> dict[str, Any] | Fault:
     try:
         return parse(text)
     except ValueError as error:
-        what, line = _syntax(str(error))
         detail = f'project config file "{path}" contains invalid data'
+        if conflict := _CONFLICT.search(text):
+            line = text.count("\n", 0, conflict.start()) + 1
+            return Fault(path, (), "an unresolved merge conflict", "choose a side and remove the marks", line, detail)
+        what, line = _syntax(str(error))
         return Fault(path, (), what, "TOML 1.0 is described at toml.io", line, detail)
 
 
