@@ -146,6 +146,12 @@ EDITS: list[tuple[str, Edit, str, str]] = [
         "%if a\n%ifarch b\nSource31: x\n%endif\nSource32: y\n%endif\nSource9999: m\nA: b\n",
     ),
     (
+        "insert behind a conditional of the same section only",
+        InsertTag(tag="Source2", value="z", package="d"),
+        "%if 1\n%package d\nSource1: x\n%else\n%package d\nSummary: s\n%endif\n",
+        "%if 1\n%package d\nSource1: x\nSource2: z\n%else\n%package d\nSummary: s\n%endif\n",
+    ),
+    (
         "insert inside a conditional that does not end in the section",
         InsertTag(tag="Source1", value="y"),
         "%if 1\nSource0: x\nA: b\n%build\n%endif\n",

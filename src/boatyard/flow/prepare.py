@@ -7,6 +7,7 @@ spec, `sources` file, release.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import BoatyardError, BuildError, SourceError
+from msgspec import structs
+
+from boatyard.base.error import BoatyardError, BuildError, SourceError, TrustError
 from boatyard.config.model.source_file import SigningKeyOrigin
+from boatyard.overlay.agreement import check_archives
 from boatyard.overlay.apply import Generated, apply_overlays
 from boatyard.overlay.spec import edit_spec
 from boatyard.ports.folder import Folder
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from boatyard.config.model.component import Component
+    from boatyard.config.model.source_file import SourceFile
     from boatyard.overlay.apply import Applied
 
 # A spec at the top of a project would take the whole project along.
@@ -57,6 +62,7 @@ AS_CONFIGURED = Preparation()
 
 def prepare_tree(component: Component, tree: Path, spec: str, how: Preparation = AS_CONFIGURED) -> Applied:
     """Changes a laid-out source tree in place. BuildError or ConfigError names the component; the tree is then void."""
+    check_archives(component.name, component.overlays, component.source_files)
     macros = macros_text(component.build, _provenance(component, tree / spec, how))
     macros_file = macros_file_name(component.name) if macros else ""
     if macros:
@@ -70,7 +76,7 @@ def prepare_tree(component: Component, tree: Path, spec: str, how: Preparation =
     )
     try:
         with Folder(tree) as folder:
-            _update_sources(component, folder)
+            _update_sources(component, folder, {archive.name for archive in applied.archives})
             _raise_release(component, folder, spec, how)
     except BoatyardError as error:
         problem = error.problems[0]
@@ -120,14 +126,36 @@ def _first_reason(error: OSError | shutil.Error) -> str:
     return error.strerror or str(error)
 
 
-def _update_sources(component: Component, folder: Folder) -> None:
-    files = [file for file in component.source_files if not isinstance(file.origin, SigningKeyOrigin)]
+def _update_sources(component: Component, folder: Folder, repacked: Collection[str]) -> None:
+    files = [
+        _packed(file, folder) if file.filename in repacked else file
+        for file in component.source_files
+        if not isinstance(file.origin, SigningKeyOrigin)
+    ]
     if not files:
         return
     there = folder.kind(SOURCES) == "file"
     text = decode(folder.read(SOURCES)) if there else ""
     mode = folder.mode(SOURCES) if there else 0o644
     folder.write(SOURCES, encode(with_source_files(text, files)), stat.S_IMODE(mode))
+
+
+def _packed(file: SourceFile, folder: Folder) -> SourceFile:
+    """A source file with the digest of the archive that overlays made.
+
+    TrustError when an uncompressed one is not as stated. The bytes of a compressed one depend on the library, so a
+    digest that azldev wrote cannot be had.
+    """
+    kind = file.hash_type or "SHA512"
+    with (folder.root / file.filename).open("rb") as stream:
+        digest = hashlib.file_digest(stream, kind.lower()).hexdigest()
+    if file.hash and file.hash.lower() != digest and file.filename.lower().endswith(".tar"):
+        raise TrustError(
+            f"the overlays of {file.filename} make another archive than stated",
+            detail=f"stated: {file.hash}\nmade:   {digest}",
+            hint="look at what the archive holds now, then correct `hash`",
+        )
+    return structs.replace(file, hash=digest, hash_type=kind)
 
 
 def _raise_release(component: Component, folder: Folder, spec: str, how: Preparation) -> None:

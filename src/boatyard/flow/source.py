@@ -115,7 +115,8 @@ def _overlays(component: Component) -> list[dict[str, object]]:
     """Overlays by what they do: a file they bring along counts by name and content, wherever the project lies."""
     plain = []
     for overlay in component.overlays:
-        fields: dict[str, object] = {name: getattr(overlay, name) for name in overlay.__struct_fields__}
+        effective = (name for name in overlay.__struct_fields__ if name not in ("description", "metadata"))
+        fields: dict[str, object] = {name: getattr(overlay, name) for name in effective}
         file = fields.get("source")
         if isinstance(file, Path):
             fields["source"] = [file.name, sha256_file(file) if file.is_file() else ""]

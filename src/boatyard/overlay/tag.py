@@ -42,7 +42,8 @@ def insert_tag(overlay: InsertTag, lines: Sequence[str]) -> list[str]:
         return add_tag(overlay, lines)
     relatives = [tag for tag in present if family(tag.name) == family(overlay.tag)]
     anchor = (relatives or present)[-1].line
-    return insert_at(lines, [_behind_conditional(lines, anchor, found[-1].end) + 1], [_line(overlay)])
+    end = next(section.end for section in found if anchor in section.body)
+    return insert_at(lines, [_behind_conditional(lines, anchor, end) + 1], [_line(overlay)])
 
 
 def set_tag(overlay: SetTag, lines: Sequence[str]) -> list[str]:
