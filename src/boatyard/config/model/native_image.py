@@ -29,7 +29,7 @@ class Budget(Table, frozen=True, kw_only=True):
     """What an image may cost. An empty size or a zero sets no limit.
 
     `file`: the image file. `installed`: the files of the root, as their lengths say. `memory`: in use after boot.
-    `boot-s`: seconds to the login prompt. The last two are measured in a virtual machine.
+    `boot-s`: seconds to the login prompt, with KVM. The last two are measured in a virtual machine.
     """
 
     file: str = ""
