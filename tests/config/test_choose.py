@@ -51,6 +51,31 @@ def test_the_channel_of_a_package(load: Load, package: str, component: str, expe
     assert channels.of(package, component) == expected
 
 
+def test_a_channel_that_is_inherited_is_told_where_it_is_stated(load: Load) -> None:
+    text = """
+    [project]
+    default-distro = { name = "d" }
+    [distros.d]
+    default-version = "1"
+    [distros.d.versions.1.default-component-config]
+    publish.rpm-channel = "distro"
+    [default-component-config]
+    publish.srpm-channel = "sources"
+    packages.p.publish.rpm-channel = "package"
+    [component-groups.g]
+    components = ["c"]
+    default-component-config.publish.rpm-channel = "group"
+    [components.c]
+    [components.d]
+    """
+    channels = Channels(load(text))
+    default = "default-component-config"
+    assert channels.of("q", "c").key == ("component-groups", "g", default, "publish", "rpm-channel")
+    assert channels.of("q", "d").key == ("distros", "d", "versions", "1", default, "publish", "rpm-channel")
+    assert channels.of("p", "c").key == (default, "packages", "p", "publish", "rpm-channel")
+    assert channels.of_source("c").key == (default, "publish", "srpm-channel")
+
+
 def test_the_channel_of_a_source_package(load: Load) -> None:
     channels = Channels(load(CHANNELS))
     assert channels.of_source("c").channel == "sources"

@@ -11,7 +11,7 @@ from boatyard.config.fault import dotted
 
 if TYPE_CHECKING:
     from boatyard.config.locate import Key
-    from boatyard.config.model.component import ComponentPublish
+    from boatyard.config.model.component import Component, ComponentPublish
     from boatyard.config.model.package import PackagePublish
     from boatyard.config.project import Project
 
@@ -68,13 +68,35 @@ class Channels:
         decided = Published("")
         for publish, key in steps:
             if publish is not None and (found := _chosen(publish, debug=debug)):
-                decided = Published(found[1], (*key, found[0]))
+                place = (*key, found[0])
+                decided = Published(
+                    found[1], self._stated(owner, place[2:]) if owner and key[0] == "components" else place
+                )
         return decided
 
     def of_source(self, component: str) -> Published:
         """The channel of a component's source package."""
-        channel = self.project.component(component).publish.srpm_channel
-        return Published(channel, ("components", component, "publish", "srpm-channel")) if channel else Published("")
+        owner = self.project.component(component)
+        channel = owner.publish.srpm_channel
+        return Published(channel, self._stated(owner, ("publish", "srpm-channel"))) if channel else Published("")
+
+    def _stated(self, component: Component, path: Key) -> Key:
+        """The key of a value of a component: in its own table, or in the one it inherits the value from."""
+        default = "default-component-config"
+        keys: list[Key] = [
+            ("components", component.name),
+            *(("component-groups", group, default) for group in reversed(component.groups)),
+            (default,),
+        ]
+        for key in keys:
+            table: object = self.project.merged.sections
+            for part in (*key, *path):
+                table = table.get(part) if isinstance(table, dict) else None
+            if table:
+                return (*key, *path)
+        own = self.project.settings.default_distro
+        version = own.version or self.project.distros[own.name].default_version
+        return ("distros", own.name, "versions", version, default, *path)
 
 
 def is_debug_package(name: str) -> bool:
