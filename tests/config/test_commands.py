@@ -126,7 +126,9 @@ def test_component_add(said: Callable[..., str], folder: Path) -> None:
     assert text.startswith(PROJECT.rstrip("\n"))
     assert '\n\n[components.gcc]\n\n[components."libstdc++"]\n' in text
     assert (folder / "boatyard.toml").stat().st_mode & 0o777 == 0o640
-    assert tomllib.loads(text)["components"]["htop"] == {"spec": {"type": "deb", "source": "htop"}}
+    assert tomllib.loads(text)["components"]["htop"] == {
+        "spec": {"type": "deb", "source": "htop", "binaries": ["htop"]}
+    }
     loaded = load_project(folder)
     assert loaded.component("zsh").spec.path == folder / "zsh/zsh.spec"  # type: ignore[union-attr]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from boatyard.base.arch import Arch
 from boatyard.base.error import CheckError, ConfigError
 from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, is_quiet, is_verbose
 from boatyard.cli.component_build import chosen_components
-from boatyard.cli.option import SKIFF_WORK, add_mirror_options
+from boatyard.cli.option import add_mirror_options, workspace_of
 from boatyard.cli.table import add_format, show, to_json
 
 if TYPE_CHECKING:
@@ -151,20 +150,15 @@ def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports,
     from boatyard.cli.session import session
     from boatyard.flow.autospec import find_rpmautospec
     from boatyard.flow.render import RenderOptions
-    from boatyard.flow.workspace import Workspace, cache_dir
     from boatyard.render.release import BumpRule
 
     if args.changes is not None and args.changes < 0:
         raise ConfigError("--changes must not be negative")
-    cache = cache_dir(os.environ)
-    work, locks, root = args.work, project.settings.lock_dir, project.settings.rendered_specs_dir
-    if project.root == SKIFF:  # the package cannot be written to
-        work = work or SKIFF_WORK
-        locks, root = Workspace.under(work, cache).locks, work / "specs"
-    workspace = Workspace.under(work, cache) if work else Workspace.of(project.settings, cache)
+    workspace = workspace_of(project, args.work)
+    root = workspace.work.parent / "specs" if project.root == SKIFF else project.settings.rendered_specs_dir
     options = RenderOptions(
         root=(getattr(args, "output_dir", None) or root).absolute(),
-        locks=locks,
+        locks=workspace.locks,
         work=workspace.work.absolute() / "render",
         checkouts=args.sources_dir,
         changes=args.changes,

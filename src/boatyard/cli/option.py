@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from boatyard.config.project import Project
+    from boatyard.flow.workspace import Workspace
     from boatyard.flow.yard import Yard
 
 SKIFF_WORK = Path("build/skiff")
@@ -30,25 +33,33 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.of_host(), help="build for (this host's)")
     parser.add_argument(
-        "--work", type=Path, metavar="DIR", help="put everything there, instead of where the project says"
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="put results and intermediate ones there, instead of where the project says",
     )
     add_mirror_options(parser)
+
+
+def workspace_of(project: Project, work: Path | None) -> Workspace:
+    """The folders of a run, below `work` when it is given; locks stay with the project, unless it is Skiff."""
+    from boatyard.flow.workspace import Workspace, cache_dir
+
+    cache = cache_dir(os.environ)
+    if project.root == SKIFF:  # the package cannot be written to
+        return Workspace.under(work or SKIFF_WORK, cache)
+    if work is None:
+        return Workspace.of(project.settings, cache)
+    return replace(Workspace.under(work, cache), locks=project.settings.lock_dir)
 
 
 @contextmanager
 def opened_yard(args: argparse.Namespace) -> Iterator[Yard]:
     """The project with everything needed to build it; nothing is left running afterwards."""
     from boatyard.cli.session import session
-    from boatyard.flow.workspace import Workspace, cache_dir
     from boatyard.flow.yard import open_yard
 
     project = chosen_project(args)
-    cache = cache_dir(os.environ)
-    if args.work is not None:
-        workspace = Workspace.under(args.work, cache)
-    elif project.root == SKIFF:
-        workspace = Workspace.under(SKIFF_WORK, cache)
-    else:
-        workspace = Workspace.of(project.settings, cache)
+    workspace = workspace_of(project, args.work)
     with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
         yield open_yard(project, workspace, args.arch, ports, mirror=args.mirror, security_mirror=args.security_mirror)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def new_component_tables(project: Project, names: Sequence[str], spec: Mapping[str, str]) -> str:
     """The text of the root file with a table for each new component at its end; ConfigError when it cannot be so.
 
-    `spec` is the spec table of each; for type deb the source package is named like the component.
+    `spec` is the spec table of each; for type deb the source package, and the one binary package taken of it, are
+    named like the component.
     """
     text = read_text(project.root)
     if isinstance(text, Fault):
@@ -42,11 +43,11 @@ def new_component_tables(project: Project, names: Sequence[str], spec: Mapping[s
     return text
 
 
-def _table(project: Project, name: str, spec: dict[str, str]) -> str:
+def _table(project: Project, name: str, spec: dict[str, str | list[str]]) -> str:
     if spec.get("type") == "deb":
         if project.root.name != OWN_ROOT:
             raise ConfigError("a component of type deb needs a boatyard.toml", where=Where(project.root))
-        spec["source"] = name
+        spec |= {"source": name, "binaries": [name]}
     raw: dict[str, object] = {"spec": spec} if spec else {}
     if problem := file_name_problem(name):
         raise ConfigError(problem)
@@ -61,9 +62,9 @@ def _table(project: Project, name: str, spec: dict[str, str]) -> str:
     header = f"[{dotted(('components', name))}]\n"
     if not spec:
         return header
-    return header + "spec = { " + ", ".join(f"{key} = {_string(value)}" for key, value in spec.items()) + " }\n"
+    return header + "spec = { " + ", ".join(f"{key} = {_value(value)}" for key, value in spec.items()) + " }\n"
 
 
-def _string(value: str) -> str:
-    """A TOML string; JSON's escapes are among TOML's, but for DEL."""
+def _value(value: str | list[str]) -> str:
+    """A TOML string or list of strings; JSON's escapes are among TOML's, but for DEL."""
     return re.sub("\x7f", r"\\u007f", json.dumps(value, ensure_ascii=False))
