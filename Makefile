@@ -1,7 +1,9 @@
 # Every target works from a fresh clone: `setup` installs what is missing and does nothing when nothing is.
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest
+# Installing packages into an image's root needs root: its files belong to many users.
+ROOT := $(shell test "$$(id -u)" -eq 0 || echo sudo)
+PYTEST := $(ROOT) $(BIN)/pytest
 
 .PHONY: setup setup-tests demo test sweep lint format bench lock clean
 
@@ -12,7 +14,7 @@ setup-tests:
 	@tools/setup --tests
 
 demo: setup
-	$(BIN)/boatyard demo --work build/demo --result build/demo/result.json
+	$(ROOT) $(BIN)/boatyard demo --work build/demo --result build/demo/result.json
 
 test: setup-tests lint
 	$(PYTEST)
@@ -37,4 +39,4 @@ lock: setup
 	  --no-emit-find-links --no-emit-trusted-host --extra autospec --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf build $(VENV)
+	$(ROOT) rm -rf build $(VENV)
