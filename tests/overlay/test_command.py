@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,7 +47,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[dict[str, str]], str]:
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[dict[str, Any]], str]:
     code = main(["overlay", *words, "-o", "json"])
     captured = capsys.readouterr()
     return code, json.loads(captured.out) if captured.out else [], captured.err
@@ -57,18 +57,19 @@ def test_list(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, rows, _ = run(capsys, "list", "-C", str(project))
     assert code == 0
     assert [(row["component"], row["number"], row["target"]) for row in rows] == [
-        ("a", "1", "Version 2"),
-        ("a", "2", "%build ^make  all$"),
-        ("b", "1", "with_x 0"),
+        ("a", 1, "Version 2"),
+        ("a", 2, "%build ^make  all$"),
+        ("b", 1, "with_x 0"),
     ]
 
 
 def test_check_finds_what_is_broken(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, rows, err = run(capsys, "check", "-C", str(project))
     assert code == 8
-    assert [(row["component"], row["number"], row["finding"]) for row in rows] == [("a", "2", "broken")]
+    assert [(row["component"], row["number"], row["finding"]) for row in rows] == [("a", 2, "broken")]
     assert "line 4: make all" in rows[0]["what"]
     assert "1 overlays do not apply" in err
+    assert "1 components were not tried" in err
 
 
 def test_check_of_source_trees(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

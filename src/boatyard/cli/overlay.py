@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from boatyard.config.select import Selection, select
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from boatyard.config.model.component import Component
     from boatyard.overlay.check import Finding
@@ -55,7 +56,7 @@ def list_overlays(args: argparse.Namespace) -> int:
         for component in _chosen(args)
         for number, overlay in enumerate(component.overlays, start=1)
     ]
-    show(args.output, LISTED, rows, [dict(zip(LISTED, row, strict=True)) for row in rows])
+    show(args.output, LISTED, rows, _records(LISTED, rows))
     return 0
 
 
@@ -64,10 +65,16 @@ def check_overlays(args: argparse.Namespace) -> int:
     from boatyard.overlay.check import check_overlays as find
 
     found: list[Finding] = []
+    untried = 0
     for component, spec in _with_specs(args):
-        found += find(component.name, component.overlays, spec.parent, spec)
+        if spec is None:
+            untried += 1
+        else:
+            found += find(component.name, component.overlays, spec.parent, spec)
     rows = [_row(finding) for finding in found]
-    show(args.output, CHECKED, rows, [dict(zip(CHECKED, row, strict=True)) for row in rows])
+    show(args.output, CHECKED, rows, _records(CHECKED, rows))
+    if untried:
+        print(f"{untried} components were not tried: their sources are not here; see --sources", file=sys.stderr)
     broken = sum(finding.kind == "broken" for finding in found)
     if broken:
         raise CheckError(f"{broken} overlays do not apply", hint="correct or remove them; each is shown above")
@@ -82,6 +89,11 @@ def target_of(overlay: Overlay) -> str:
     return " ".join(word for word in words if word).split("\n", 1)[0][:LONGEST_TARGET]
 
 
+def _records(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[dict[str, object]]:
+    """The rows as JSON, the number of an overlay as a number."""
+    return [dict(zip(columns, row, strict=True)) | {"number": int(row[1])} for row in rows]
+
+
 def _row(finding: Finding) -> tuple[str, ...]:
     of = finding.of
     return (of.component, str(of.number), type_of(of.overlay), finding.kind, finding.what, finding.hint)
@@ -92,8 +104,8 @@ def _chosen(args: argparse.Namespace) -> list[Component]:
     return select(chosen_project(args), Selection(everything=True) if selection.empty else selection)
 
 
-def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path]]:
-    """The chosen components that have overlays, each with the spec in its unchanged source tree."""
+def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path | None]]:
+    """The chosen components that have overlays, each with the spec in its unchanged source tree, if there is one."""
     for component in _chosen(args):
         if not component.overlays:
             continue
@@ -109,3 +121,5 @@ def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path]]:
                 f"{component.name}: no unchanged source tree to try overlays on",
                 hint="give a folder of source trees with --sources; it must hold NAME/NAME.spec",
             )
+        else:
+            yield component, None
