@@ -77,6 +77,15 @@ def test_check_of_source_trees(project: Path, capsys: pytest.CaptureFixture[str]
     assert (code, rows) == (0, [])
 
 
+def test_check_of_a_source_tree_named_as_upstream(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PROJECT.replace('{ type = "upstream" }', '{ type = "upstream", upstream-name = "u" }')
+    (project / "boatyard.toml").write_text(text)
+    (project / "trees/u").mkdir(parents=True)
+    (project / "b/b.spec").rename(project / "trees/u/u.spec")
+    code, rows, _ = run(capsys, "check", "-C", str(project), "b", "--sources-dir", str(project / "trees"))
+    assert (code, rows) == (0, [])
+
+
 def test_check_without_a_source_tree(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "check", "-C", str(project), "b")
     assert code == 2

@@ -40,7 +40,9 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_project(check)
     add_selection(check)
     check.add_argument(
+        "--sources-dir",
         "--sources",
+        dest="sources",
         type=Path,
         metavar="DIR",
         help="unchanged source trees of the components, DIR/NAME/NAME.spec (default: local specs only)",
@@ -74,7 +76,7 @@ def check_overlays(args: argparse.Namespace) -> int:
     rows = [_row(finding) for finding in found]
     show(args.output, CHECKED, rows, _records(CHECKED, rows))
     if untried:
-        print(f"{untried} components were not tried: their sources are not here; see --sources", file=sys.stderr)
+        print(f"{untried} components were not tried: their sources are not here; see --sources-dir", file=sys.stderr)
     broken = sum(finding.kind == "broken" for finding in found)
     if broken:
         raise CheckError(f"{broken} overlays do not apply", hint="correct or remove them; each is shown above")
@@ -111,7 +113,7 @@ def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path | No
             continue
         spec = None
         if args.sources is not None:
-            spec = args.sources / component.name / f"{component.name}.spec"
+            spec = _spec_in(args.sources, component)
         elif isinstance(component.spec, LocalSpec):
             spec = component.spec.path
         if spec is not None and spec.is_file():
@@ -119,7 +121,16 @@ def _with_specs(args: argparse.Namespace) -> Iterator[tuple[Component, Path | No
         elif spec is not None or args.names or args.pattern:
             raise ConfigError(
                 f"{component.name}: no unchanged source tree to try overlays on",
-                hint="give a folder of source trees with --sources; it must hold NAME/NAME.spec",
+                hint="give a folder of source trees with --sources-dir; it must hold NAME/NAME.spec",
             )
         else:
             yield component, None
+
+
+def _spec_in(trees: Path, component: Component) -> Path:
+    """Where the spec of a component lies in a folder of source trees; both may have the name it has upstream."""
+    upstream = getattr(component.spec, "upstream_name", "") or component.name
+    places = [
+        trees / folder / f"{name}.spec" for folder in (component.name, upstream) for name in (component.name, upstream)
+    ]
+    return next((place for place in places if place.is_file()), places[0])
