@@ -143,6 +143,7 @@ def test_component_add(said: Callable[..., str], folder: Path) -> None:
         (["component", "add", "x", "--commit", "zz"], 2, "is not a commit"),
         (["component", "add", "x", "y", "--spec", "x.spec"], 2, "are for one component"),
         (["component", "list", "-C", "/"], 2, "could not find config file"),
+        (["component", "list", "-C", "nowhere"], 2, "there is no folder nowhere"),
         (["package", "list", "-c", "nobody"], 9, "component not found: nobody"),
         (["config", "check"], 2, "distro not found: fedora"),
         (["project", "init"], 2, "there is a project already"),

@@ -43,6 +43,8 @@ def load_project(start: Path, *, config_files: Iterable[Path] = (), permissive: 
 def find_root(start: Path) -> Path:
     """The root file in a folder or the nearest one above; boatyard.toml goes before azldev.toml."""
     folder = Path(os.path.abspath(start))  # noqa: PTH100  as the user wrote it: links above a project are kept
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {start}", hint="name the folder of a project, or one in it")
     for place in (folder, *folder.parents):
         for name in (OWN_ROOT, AZLDEV_ROOT):
             if (place / name).is_file():
