@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,7 +75,10 @@ def test_component_that_does_not_build(yard: SmallYard, calm: Calm) -> None:
     spec = yard.project / "hull/hull.spec"
     good = spec.read_text()
     spec.write_text(good.replace("%install\n", "%install\nexit 7\n"))
-    assert_told(yard.run("repo", "build"), 5, "hull does not build", "Bad exit status", "whole log: ")
+    failed = yard.run("repo", "build")
+    assert_told(failed, 5, "hull does not build", "Bad exit status", "whole log: ")
+    log = Path(failed.err.rpartition("whole log: ")[2].strip())
+    assert "exit 7" in log.read_text(), "it is kept"
     spec.write_text(good.replace("Version: 1\n", "Version: 1\nRequires: anchor\n"))
     assert_told(yard.run("repo", "build"), 5, "cannot be installed", "nothing provides anchor")
     assert published(yard.repo) == calm.expected, "what was published stays"

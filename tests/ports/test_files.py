@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +17,10 @@ from boatyard.base.error import ToolError
 from boatyard.ports.exchange import exchange
 from boatyard.ports.files import (
     TEMPORARY,
+    is_full,
     link_or_copy,
     locked,
+    refusal,
     remove_tree,
     replacing,
     replacing_dir,
@@ -230,3 +235,15 @@ def test_two_names_are_swapped(tmp_path: Path) -> None:
 def test_a_folder_is_replaced_where_names_cannot_be_swapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("boatyard.ports.files.exchange", lambda one, other: False)
     test_a_folder_is_replaced_whole(tmp_path)
+
+
+def test_a_full_disk_is_told_also_of_a_whole_tree() -> None:
+    one = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/b")
+    many = shutil.Error([("a/x", "b/x", str(one)), ("a/y", "b/y", str(one))])
+    for error in (one, many):
+        told = refusal(error)
+        assert told is not None
+        assert "no space left on the disk" in str(told)
+        assert "run the same command again" in told.hint
+    assert refusal(FileNotFoundError(errno.ENOENT, "x", "y")) is None
+    assert is_full(Path("/proc")) is False

@@ -13,7 +13,7 @@ from boatyard.base.arch import Arch
 from boatyard.base.error import TrustError
 from boatyard.build.rpmbuild import find_environment, run_build
 from boatyard.rpm.key import SigningKey, find_or_make_key, keys_dir
-from boatyard.rpm.signature import Verifier, sign_rpms
+from boatyard.rpm.signature import sign_rpms, verify_rpms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,16 +40,10 @@ def packages(tmp_path: Path, run: HostRunner, count: int) -> tuple[Path, list[st
     return folder, names
 
 
-def verifier(tmp_path: Path, key: SigningKey, run: HostRunner) -> Verifier:
-    database = tmp_path / "db"
-    database.mkdir()
-    return Verifier(key.public, database, run)
-
-
 def test_signed_packages_verify(tmp_path: Path, key: SigningKey, run: HostRunner) -> None:
     folder, names = packages(tmp_path, run, 3)
     sign_rpms(folder, names, key, run)
-    verifier(tmp_path, key, run).verify(folder, names)
+    verify_rpms(folder, names, key, run)
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "payload", "header", "other key"])
@@ -66,7 +60,7 @@ def test_anything_else_is_refused(tmp_path: Path, key: SigningKey, run: HostRunn
     if fault == "other key":
         key = find_or_make_key(tmp_path / "keys/other", "Other", "other@localhost", run)
     with pytest.raises(TrustError, match="not signed by the project's key") as caught:
-        verifier(tmp_path, key, run).verify(folder, names)
+        verify_rpms(folder, names, key, run)
     assert names[1] in caught.value.problems[0].detail
     assert (names[0] in caught.value.problems[0].detail) == (fault == "other key")
 

@@ -15,7 +15,7 @@ from boatyard.base.error import BuildError, ToolError
 from boatyard.ports.files import write_atomic
 from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
-from boatyard.rpm.header import read_rpm
+from boatyard.rpm.header import is_whole, read_rpm
 
 if TYPE_CHECKING:
     from boatyard.artifact.build_result import RpmFile
@@ -86,6 +86,12 @@ def run_build(
     rpms = tuple(read_rpm(path) for path in sorted((build / "RPMS").rglob("*.rpm")))
     if not rpms:
         raise BuildError(f"{tree.component} builds, but gives no package", hint=f"has {tree.spec} a %files section?")
+    for rpm in rpms:
+        if not is_whole(rpm.path):
+            raise ToolError(
+                f"rpmbuild: no space left on the disk, or it fails: {rpm.file_name} was not written whole",
+                hint="free some space and run the same command again: it goes on where it stopped",
+            )
     return rpms
 
 

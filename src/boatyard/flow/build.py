@@ -50,7 +50,7 @@ def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
                 tree_dir = work / "tree"
                 tree_dir.mkdir()
                 tree = write_tree(source, debs.get(name, {}), tree_dir)
-                log = work / "build.log"
+                log = _new_log(yard.workspace.log, name)
                 rpms = run_build(tree, environment, work, log, ports.run)
                 result = store.add(name, keys[name], rpms, log, started)
             done += 1
@@ -62,6 +62,13 @@ def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
                 built = run_all(build, todo)
             found |= {result.component: result for result in built}
     return Built(tuple(result for result in found.values() if result is not None), len(todo))
+
+
+def _new_log(folder: Path, component: str) -> Path:
+    """Where the log of a build goes: outside of the build's folder, so that it is there when the build has failed."""
+    log = folder / "build" / f"{component}.log"
+    log.unlink(missing_ok=True)
+    return log
 
 
 def _fetch(yard: Yard, todo: Sequence[ComponentSource]) -> Mapping[str, Mapping[str, Path]]:

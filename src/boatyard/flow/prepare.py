@@ -6,9 +6,7 @@ spec, `sources` file, release.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import shutil
 import stat
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from boatyard.config.model.source_file import SigningKeyOrigin
 from boatyard.overlay.agreement import check_archives
 from boatyard.overlay.apply import Generated, apply_overlays
 from boatyard.overlay.spec import edit_spec
+from boatyard.ports.files import refusal
 from boatyard.ports.folder import Folder
 from boatyard.render.check import skip_check
 from boatyard.render.header import NOTE
@@ -113,9 +112,8 @@ def copy_folder(source: Path, into: Path, leave_out: Collection[Path] = ()) -> N
     try:
         shutil.copytree(source, into, symlinks=True, ignore=ignored, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
-        if os.strerror(errno.ENOSPC) in str(error):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(into)) from error
-        raise SourceError(f"cannot copy {source}: {_first_reason(error)}") from error
+        full = refusal(error)
+        raise full or SourceError(f"cannot copy {source}: {_first_reason(error)}") from error
     for folder in (into, *(path for path in into.rglob("*") if path.is_dir() and not path.is_symlink())):
         folder.chmod(0o755)  # installed specs may lie in folders that nobody may write in
 

@@ -50,8 +50,28 @@ class Bounded:
 def sniff(path: Path) -> str:
     """gz, xz, zst or bz2; "" when the file is not compressed in any of these ways."""
     with path.open("rb") as stream:
-        start = stream.read(6)
-    return next((name for magic, name in MAGIC.items() if start.startswith(magic)), "")
+        return _kind(stream.read(6))
+
+
+def unpacked_size(path: Path, start: int) -> int | None:
+    """Bytes that the stream from byte `start` of a file unpacks to; None when it is in no compression known here.
+
+    SourceError when it is damaged. A zstd stream that breaks off is not: it gives what is there.
+    """
+    size = 0
+    with path.open("rb") as raw:
+        raw.seek(start)
+        kind = _kind(raw.read(6))
+        if not kind:
+            return None
+        raw.seek(start)
+        try:
+            stream = _reader(raw, kind)
+            while data := stream.read(READ):
+                size += len(data)
+        except _errors(kind) as error:
+            raise SourceError(f"{path.name} is damaged: {error}") from error
+    return size
 
 
 @contextlib.contextmanager
@@ -111,6 +131,10 @@ class _Xz:
                 data = self._decompressor.decompress(b"", size)
             if data:
                 return data
+
+
+def _kind(start: bytes) -> str:
+    return next((name for magic, name in MAGIC.items() if start.startswith(magic)), "")
 
 
 def _reader(raw: IO[bytes], kind: str) -> Readable:

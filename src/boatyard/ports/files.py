@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEMPORARY = ".tmp-"
+NEXT_TO_NOTHING = 1 << 16
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
@@ -106,6 +107,13 @@ def remove_tree(path: Path) -> None:
         shutil.rmtree(path)
 
 
+def is_full(folder: Path) -> bool:
+    """Whether next to nothing can be written to the disk of a folder; for programs that fail without saying why."""
+    disk = os.statvfs(folder)
+    no_space = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < NEXT_TO_NOTHING
+    return no_space or (disk.f_files > 0 and disk.f_favail == 0)
+
+
 def sweep_temporaries(folder: Path) -> None:
     """Removes what an earlier, killed run left directly under a folder. The caller holds the folder's lock."""
     if folder.is_dir():
@@ -145,7 +153,8 @@ def refusal(error: OSError, folder: Path | None = None) -> ToolError | None:
     `folder`: where Boatyard wanted to write, if that is known.
     """
     place = folder if folder is not None else error.filename
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    many = isinstance(error, shutil.Error)  # one for each file of a tree
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or (many and os.strerror(errno.ENOSPC) in str(error)):
         return ToolError(
             f"no space left on the disk that holds {place}" if place else "no space left on the disk",
             hint="free some space (or inodes: `df -i`) and run the same command again: it goes on where it stopped",

@@ -15,19 +15,21 @@ import subprocess
 import textwrap
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from boatyard.base.error import ToolError
 from boatyard.base.tool import TOOLS
+from boatyard.ports.files import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TAIL_LINES = 20
 SHOWN = 600
 SANDBOX_FAILED = 1
+FULL = (b"No space left on device", b"database or disk is full")  # the C library's words, and SQLite's
 Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
     "PATH": SEARCH_PATH,
@@ -73,6 +75,14 @@ class Command:
     def shown(self) -> str:
         """The command for a message, cut when it is very long."""
         return textwrap.shorten(shlex.join(self.inner), SHOWN, placeholder=" …")
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """The folders of this machine that a sandboxed command writes to."""
+        if self.inner == self.argv:
+            return ()
+        words = self.argv[: self.argv.index("--")]
+        return tuple(Path(words[place + 1]) for place, word in enumerate(words) if word == "--bind")
 
     def logged(self, log: Path) -> Command:
         return replace(self, log=log)
@@ -208,7 +218,7 @@ def _append_log(log: Path, command: Command, result: Result) -> None:
 def _failure(command: Command, result: Result, merged: bool) -> ToolError:
     output = result.stdout if merged else result.stderr or result.stdout
     tail = "\n".join(output.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
-    if b"No space left on device" in output:
+    if any(words in output for words in FULL) or any(is_full(place) for place in command.writable if place.exists()):
         return ToolError(
             f"{command.program}: no space left on the disk",
             detail=tail,

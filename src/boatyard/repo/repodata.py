@@ -5,10 +5,13 @@ The same packages give the same bytes: times come from the packages' build times
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 from boatyard.base.digest import sha256_file
+from boatyard.base.error import ToolError
+from boatyard.ports.files import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +19,24 @@ if TYPE_CHECKING:
 
 
 def write_repodata(folder: Path, packages: Sequence[str]) -> str:
-    """Writes `repodata/` for RPMs given as paths relative to `folder`; the SHA-256 of repomd.xml."""
+    """Writes `repodata/` for RPMs given as paths relative to `folder`; the SHA-256 of repomd.xml.
+
+    ToolError when a file cannot be written or a package cannot be read.
+    """
+    import createrepo_c as cr
+
+    try:
+        return _write(folder, packages)
+    except cr.CreaterepoCError as error:
+        full = os.strerror(errno.ENOSPC) in str(error) or is_full(folder)
+        raise ToolError(
+            "no space left on the disk for the repository's metadata" if full else "the metadata cannot be written",
+            detail=str(error),
+            hint="free some space and run the same command again" if full else "run the same command again",
+        ) from error
+
+
+def _write(folder: Path, packages: Sequence[str]) -> str:
     import createrepo_c as cr
 
     repodata = folder / "repodata"

@@ -13,7 +13,7 @@ from boatyard.base.digest import sha256_file
 from boatyard.graph.local import run_all, worker_count
 from boatyard.ports.files import write_atomic
 from boatyard.ports.lease import leased_dir
-from boatyard.rpm.signature import Verifier, sign_rpms
+from boatyard.rpm.signature import sign_rpms, verify_rpms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +64,13 @@ class SignedStore:
 
     def _sign(self, batch: Sequence[RpmFile], run: Runner) -> None:
         with leased_dir(self._work) as work:
-            files, database = work / "files", work / "db"
+            files = work / "files"
             files.mkdir()
-            database.mkdir()
             names = [f"{rpm.sha256}.rpm" for rpm in batch]
             for rpm, name in zip(batch, names, strict=True):
                 shutil.copyfile(rpm.path, files / name)
             sign_rpms(files, names, self._key, run)
-            Verifier(self._key.public, database, run).verify(files, names)
+            verify_rpms(files, names, self._key, run)
             self._folder.mkdir(parents=True, exist_ok=True)
             for rpm, name in zip(batch, names, strict=True):
                 digest = sha256_file(files / name)

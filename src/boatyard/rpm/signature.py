@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import TrustError
 from boatyard.ports.files import temporary_dir, write_atomic
-from boatyard.ports.run import Command
+from boatyard.ports.run import Command, find_program
 from boatyard.ports.sandbox import Sandbox, inside
-from boatyard.rpm.key import GNUPG_HOME, GPG
+from boatyard.rpm.key import GNUPG_HOME, GPG, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from boatyard.rpm.key import SigningKey
 
 FILES = "/files"
+EXIT_CODES = tuple(range(256))  # of rpmkeys --checksig: how many files are bad
+RPMKEYS = "rpmkeys --define '_dbpath /tmp/rpm' --define '_pkgverify_level all'"
+VERIFY = f'{RPMKEYS} --import /key.asc && exec {RPMKEYS} --checksig "$@"'
 SIGN_MACROS = f"""\
 %_gpg_name {{uid}}
 %_gpg_path {GNUPG_HOME}
@@ -49,28 +52,21 @@ def sign_file(path: Path, key: SigningKey, run: Runner) -> bytes:
     ).stdout
 
 
-class Verifier:
-    """Checks RPM files against one public key, with a package database that holds nothing else."""
+def verify_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) -> None:
+    """TrustError naming the packages of a folder that lack a good signature by the key.
 
-    def __init__(self, public: bytes, work: Path, run: Runner) -> None:
-        self._work, self._run = work, run
-        write_atomic(work / "key.asc", public)
-        self._call(Sandbox(), "--import", "/db/key.asc")
-
-    def verify(self, folder: Path, names: Sequence[str]) -> None:
-        """TrustError naming the packages of a folder that lack a good signature by the key."""
-        result = self._call(Sandbox(read_only=((folder, FILES),)), "--checksig", *(f"{FILES}/{name}" for name in names))
-        good = {line.removesuffix(": digests signatures OK") for line in result.splitlines()}
-        bad = [name for name in names if f"{FILES}/{name}" not in good]
-        if bad:
-            shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
-            raise TrustError(
-                f"{len(bad)} packages are not signed by the project's key",
-                detail="\n".join(shown[:10]),
-                hint="nothing was published; something changes or spoils files: run the same command again",
-            )
-
-    def _call(self, sandbox: Sandbox, *arguments: str) -> str:
-        argv = ("rpmkeys", "--define", "_dbpath /db/rpm", "--define", "_pkgverify_level all", *arguments)
-        command = Command(argv=argv, ok=tuple(range(256)))  # the exit code counts the bad ones
-        return self._run(inside(sandbox.with_writable(self._work, "/db"), command)).text
+    The package database for it, which holds nothing but the key, is in the sandbox's memory.
+    """
+    find_program("rpmkeys")
+    sandbox = Sandbox(read_only=((folder, FILES), (key.home / PUBLIC, "/key.asc")))
+    argv = ("sh", "-c", VERIFY, "sh", *(f"{FILES}/{name}" for name in names))
+    result = run(inside(sandbox, Command(argv=argv, ok=EXIT_CODES))).text
+    good = {line.removesuffix(": digests signatures OK") for line in result.splitlines()}
+    bad = [name for name in names if f"{FILES}/{name}" not in good]
+    if bad:
+        shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
+        raise TrustError(
+            f"{len(bad)} packages are not signed by the project's key",
+            detail="\n".join(shown[:10]),
+            hint="nothing was published; something changes or spoils files: run the same command again",
+        )
