@@ -85,7 +85,7 @@ COMPONENTS = [
     ("spec = { upstream-commit = 'abcdef1' }", "unknown key 'upstream-commit'"),
     ("spec = { type = 'upstream', upstream-commit = 'abc' }", "'abc' is not a commit: 7 to 40 hexadecimal digits"),
     (f"spec = {{ type = 'upstream', upstream-commit = \"{SHA[:40]}\\n\" }}", "is not a commit"),
-    ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026' } }",
+    ("spec = { type = 'upstream', upstream-distro = { name = 'f', snapshot = '2026-01-01T00:00:00Z' } }",
      "cannot set a snapshot of its own"),
     ("release.calculation = 'manuel'", "(did you mean 'manual'?)"),
     ("publish.rpm-channel = '../x'", "publish.rpm-channel: '../x' is not the name of a channel"),
@@ -121,6 +121,12 @@ OTHERS = [
     ("[componens]", "(did you mean 'components'?)"),
     ("components = 3", "expected a table, got a number"),
     ("project.log-dir = {}", "project.log-dir: expected a path, got a table"),
+    *(
+        ("default-component-config.spec = { type = 'upstream', upstream-distro.snapshot = '" + snapshot + "' }",
+         f"spec.upstream-distro.snapshot: '{snapshot}' is no moment as of RFC 3339")
+        for snapshot in ("2026-02-30T00:00:00Z", "2026-02-24", "2026-02-24 00:00:00Z", "2026-02-24T00:00:00", "--all")
+    ),
+    ("project.default-distro.snapshot = 'yesterday'", "project.default-distro.snapshot: 'yesterday' is no moment"),
     ("[components]\nx = 'y'", "components.x: expected a table, got a string"),
     ('[components."a b"]', "'a b' is not a plain file name"),
     ('[components."../a"]', "'../a' is not a plain file name"),

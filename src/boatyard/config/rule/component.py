@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from boatyard.config.shape import Told
 
 _MACRO = re.compile(r"[A-Za-z0-9_.+-]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _HASH_LENGTH = {"SHA256": 64, "SHA512": 128}
 
 
@@ -39,6 +40,7 @@ def component_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
         if not pattern or "\0" in pattern:
             yield (*key, "overlay-files"), f"{pattern!r} is not a pattern", ""
     spec = config.spec
+    yield from reference_rules(getattr(spec, "upstream_distro", DistroRef()), (*key, "spec", "upstream-distro"))
     if isinstance(spec, DebSpec):
         if problem := file_name_problem(spec.source):
             yield (*key, "spec", "source"), problem, ""
@@ -57,6 +59,22 @@ def explicit_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
             "a component cannot set a snapshot of its own",
             "set it in a default-component-config of the distribution or a group, or pin `upstream-commit`",
         )
+
+
+def reference_rules(reference: DistroRef, key: Key) -> Iterator[Told]:
+    """What is wrong with a reference to a distribution: git would take a date it does not know for now."""
+    if reference.snapshot and not _is_moment(reference.snapshot):
+        what = f"{reference.snapshot!r} is no moment as of RFC 3339"
+        yield (*key, "snapshot"), what, "write it as 2026-02-24T00:00:00Z"
+
+
+def _is_moment(text: str) -> bool:
+    from datetime import datetime  # few files state a moment
+
+    try:
+        return _MOMENT.fullmatch(text) is not None and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def publish_rules(publish: ComponentPublish | PackagePublish, key: Key) -> Iterator[Told]:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from boatyard.config.fault import Fault
-from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules
+from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules, reference_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
 from boatyard.config.rule.name import are_file_names, file_name_problem
 from boatyard.config.rule.overlay import addition, metadata_rules, overlay_additions
@@ -37,6 +37,7 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
     yield from _component_tables_rules(config, data.get("components", {}))
     if (own := config.project.default_distro.name) and (problem := file_name_problem(own)):
         yield ("project", "default-distro", "name"), problem, "folders are named by it"
+    yield from reference_rules(config.project.default_distro, ("project", "default-distro"))
     for name, distro in config.distros.items():
         yield from _distro_rules(distro, ("distros", name))
     yield from publish_rules(config.default_package_config.publish, ("default-package-config", "publish"))
