@@ -138,6 +138,17 @@ def test_a_malformed_lock_is_told(content: str | bytes, site: Site) -> None:
 
 
 @pytest.mark.tool
+def test_a_malformed_lock_of_the_past_does_not_count(site: Site) -> None:
+    site.git("init", "-q")
+    for number, content in enumerate([a_lock("1"), "<<<<<<< HEAD\n", a_lock("1"), a_lock("2")]):
+        site.write({"locks/a.lock": content})
+        site.commit(str(number))
+    history = read_history(site.dir / "locks/a.lock", site.run)
+    assert history is not None
+    assert [change.subject for change in history.changes] == ["0", "3"]
+
+
+@pytest.mark.tool
 def test_the_release_goes_up_with_the_changes(site: Site) -> None:
     site.git("init", "-q")
     site.write({

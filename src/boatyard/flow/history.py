@@ -35,17 +35,19 @@ class LockHistory:
 def read_history(lock: Path, run: Runner) -> LockHistory | None:
     """The history of a lock file; None when it is not committed or in no git repository.
 
-    SourceError for a lock that is malformed, or whose history a shallow clone lacks.
+    SourceError for a lock that is malformed at HEAD, or whose history a shallow clone lacks. Commits with a malformed
+    lock, as with marks of a merge conflict, do not count: nobody can mend them any more.
     """
     if not lock.parent.is_dir() or git(lock.parent, run, "rev-parse", "--git-dir", ok=(0, NOT_THERE)).code:
         return None
     name = f"./{lock.name}"
-    head = _contents(lock, ["HEAD"], run)[0]
-    if head is None:
+    (at_head,) = _contents(lock, ["HEAD"], run)
+    if at_head is None:
         return None
+    head = _state(at_head, f"{lock} at HEAD")
     log = git(lock.parent, run, "log", f"--format={_LOG_FORMAT}", "--", name).text
     entries = [entry.lstrip("\n").split("\0") for entry in log.split("\x01") if entry.strip()]
-    states = _contents(lock, [entry[0] for entry in entries], run)
+    states = map(_past_state, _contents(lock, [entry[0] for entry in entries], run))
     revisions = [
         Revision(commit=commit, author=author, email=email, time=int(time), subject=subject, lock=state)
         for (commit, author, email, time, subject), state in zip(entries, states, strict=True)
@@ -88,25 +90,32 @@ def git(folder: Path, run: Runner, *words: str, ok: tuple[int, ...] = (0,), give
     return run(Command(argv=(*_GIT, "-C", str(folder), *words), ok=ok, input=given, timeout_s=600))
 
 
-def _contents(lock: Path, commits: list[str], run: Runner) -> list[LockState | None]:
+def _contents(lock: Path, commits: list[str], run: Runner) -> list[bytes | None]:
     """The lock at each of the commits, None where it is not."""
     if not commits:
         return []
     asked = "".join(f"{commit}:./{lock.name}\n" for commit in commits).encode()
     data = git(lock.parent, run, "cat-file", "--batch", given=asked).stdout
-    states: list[LockState | None] = []
+    found: list[bytes | None] = []
     position = 0
-    for commit in commits:
+    for _ in commits:
         end = data.index(b"\n", position)
         words = data[position:end].split(b" ")
         position = end + 1
         if words[-1] == b"missing":
-            states.append(None)
+            found.append(None)
             continue
         size = int(words[-1])
-        states.append(_state(data[position : position + size], f"{lock} at {commit[:12]}"))
+        found.append(data[position : position + size])
         position += size + 1
-    return states
+    return found
+
+
+def _past_state(data: bytes | None) -> LockState | None:
+    try:
+        return None if data is None else lock_state(parse(data.decode()))
+    except ValueError:
+        return None
 
 
 def _state(data: bytes, where: str) -> LockState:
