@@ -78,4 +78,12 @@ def test_interrupted_and_killed_image(image_yard: SmallYard, mounts: Mounts, tmp
     held.hold.unlink()
     assert (done := yard.run("image", "build")).code == 0, done.err
     assert images(yard) == expected
+    (rootfs,) = yard.project.glob("build/work/rootfs/*/installed/rootfs.json")
+    records = [rootfs, yard.project / "out/images/tiny-x86_64.iso.json"]
+    before = rootfs.stat().st_ino
+    for record in records:
+        os.truncate(record, record.stat().st_size // 2)
+    assert (done := yard.run("image", "build")).code == 0, done.err
+    assert rootfs.stat().st_ino != before, "it was made again"
+    assert images(yard) == expected
     assert leftovers(tmp_path) == []

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.codec import load, save
 from boatyard.artifact.image import Image, Manifest
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import ConfigError
+from boatyard.base.error import ConfigError, ToolError
 from boatyard.graph.local import run_all
 from boatyard.image.budget import check_budget
 from boatyard.image.disk import copy_sparse, make_qcow2, occupied
@@ -144,7 +144,10 @@ def _finished(path: Path, key: str) -> Image | None:
     record = path.with_name(f"{path.name}.json")
     if not path.is_file() or not record.is_file():
         return None
-    image = load(Image, record)
+    try:
+        image = load(Image, record)
+    except ToolError:
+        return None
     return image if image.key == key and image.path == path and image.size == path.stat().st_size else None
 
 
