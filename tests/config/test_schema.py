@@ -85,6 +85,9 @@ def test_accepts_additions(schema: Schema, text: str) -> None:
     [
         "[components.x]\nspec.upstream-distro.name = 'f'",
         "[[components.x.overlays]]\ntype = 'spec-remove-tag'\ntag = 'A'\nlines = ['ignored']",
+        "[[components.x.overlays]]\ntype = 'spec-remove-subpackage'\npackage = 'p'\nsection = ''\narchive = ''",
+        "[components.x]\nspec = { type = 'upstream', path = '' }",
+        "[[components.x.source-files]]\nfilename = 'a'\norigin = { type = 'download', uri = 'x:y', inputs = [] }",
         "'$schema' = 'x'\nincludes = ['a']",
     ],
 )
@@ -97,6 +100,9 @@ def test_accepts_what_azldev_does(schema: Schema, text: str) -> None:
     "text",
     [
         *["x = 1", "[components.x]\ny = 1", "[components.x.spec]\ntype = 'z'", "includes = 'a'"],
+        "[[components.x.overlays]]\ntype = 'spec-remove-tag'\ntag = 'A'\nlines = 5",
+        "[[components.x.overlays]]\ntype = 'spec-remove-subpackage'\npackage = 'p'\nsection = '%files'",
+        "[components.x]\nspec = { type = 'upstream', path = 'a.spec' }",
         "[resources.rpm-repos.r]\nbase-uri = 'ftp://h/x'",
         "[resources.rpm-repos.'-r']",
         "[component-groups.g.metadata]\ncategory = 'azl-pruning'\nupstream-status = 'unknown'\nbugs = [{ url = 'x' }]",
