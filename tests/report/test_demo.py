@@ -1,5 +1,7 @@
 """What a demo shows at its end."""
 
+from pathlib import Path
+
 from boatyard.artifact.demo_result import (
     BudgetRow,
     ChannelRow,
@@ -49,8 +51,8 @@ TEXT = """\
 Skiff Linux 1.0 for x86_64
 
 components   176, of which 3 built now, the rest from the store
-repository   base: 270 packages, 114 MB  /out/base
-image        live.iso: 138 MB  /out/live.iso
+repository   base: 270 packages, 114 MB  base
+image        live.iso: 138 MB  live.iso
 installed    260 packages, 321 MB
 
 ✗ live.iso as cdrom under UEFI (tcg): 1 of 2 checks
@@ -70,9 +72,13 @@ verdict      FAILED
 
 
 def test_text() -> None:
-    assert format_demo(RESULT) == TEXT
+    assert format_demo(RESULT, Path("/out")) == TEXT
 
 
 def test_a_machine_or_budget_decides() -> None:
     assert [budget.ok for budget in RESULT.budgets] == [True, False, True]
     assert not RESULT.machines[0].ok
+
+
+def test_paths_elsewhere_are_shown_whole() -> None:
+    assert "  /out/live.iso\n" in format_demo(RESULT, Path("/elsewhere"))

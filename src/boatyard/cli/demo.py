@@ -34,7 +34,7 @@ def demo(args: argparse.Namespace) -> int:
         log = yard.workspace.log
     if args.result is not None:
         save(result, args.result)
-    sys.stdout.write(format_demo(result))
+    sys.stdout.write(format_demo(result, Path.cwd()))
     if not result.ok:
         raise CheckError("the demo failed: see the table above", hint=f"logs are in {log}")
     return 0

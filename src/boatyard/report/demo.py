@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.size import format_mib, format_size
@@ -12,19 +13,19 @@ if TYPE_CHECKING:
     from boatyard.artifact.demo_result import BudgetRow, DemoResult, MachineRow
 
 
-def format_demo(result: DemoResult) -> str:
-    """The result as text, at most 100 columns wide."""
-    return "\n".join(_lines(result)) + "\n"
+def format_demo(result: DemoResult, base: Path) -> str:
+    """The result as text; paths below the folder `base` are shown relative to it."""
+    return "\n".join(_lines(result, base)) + "\n"
 
 
-def _lines(result: DemoResult) -> Iterator[str]:
+def _lines(result: DemoResult, base: Path) -> Iterator[str]:
     yield f"{result.distribution} {result.version} for {result.arch}"
     yield ""
     yield f"components   {result.components}, of which {result.built} built now, the rest from the store"
     for channel in result.channels:
-        yield f"repository   {channel.name}: {channel.packages} packages, {format_size(channel.size)}  {channel.path}"
+        yield f"repository   {channel.name}: {channel.packages} packages, {format_size(channel.size)}  {_short(channel.path, base)}"
     for image in result.images:
-        yield f"image        {image.name}.{image.format}: {format_size(image.size)}  {image.path}"
+        yield f"image        {image.name}.{image.format}: {format_size(image.size)}  {_short(image.path, base)}"
     yield f"installed    {result.installed_packages} packages, {format_size(result.installed_size)}"
     yield ""
     for machine in result.machines:
@@ -37,6 +38,10 @@ def _lines(result: DemoResult) -> Iterator[str]:
     stages = ", ".join(f"{stage.name} {stage.seconds:.0f} s" for stage in result.stages)
     yield f"time         {result.seconds:.0f} s ({stages})"
     yield "verdict      " + ("passed" if result.ok else "FAILED")
+
+
+def _short(path: str, base: Path) -> str:
+    return str(Path(path).relative_to(base)) if Path(path).is_relative_to(base) else path
 
 
 def _machine(machine: MachineRow) -> Iterator[str]:
