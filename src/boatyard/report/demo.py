@@ -23,7 +23,8 @@ def _lines(result: DemoResult, base: Path) -> Iterator[str]:
     yield ""
     yield f"components   {result.components}, of which {result.built} built now, the rest from the store"
     for channel in result.channels:
-        yield f"repository   {channel.name}: {channel.packages} packages, {format_size(channel.size)}  {_short(channel.path, base)}"
+        size, path = format_size(channel.size), _short(channel.path, base)
+        yield f"repository   {channel.name}: {channel.packages} packages, {size}  {path}"
     for image in result.images:
         yield f"image        {image.name}.{image.format}: {format_size(image.size)}  {_short(image.path, base)}"
     yield f"installed    {result.installed_packages} packages, {format_size(result.installed_size)}"
