@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.render.conftest import no_yard
 
 from boatyard.base.error import ConfigError
-from boatyard.flow.render import remove_stale, stale_folders
+from boatyard.flow.render import remove_stale, render_components, stale_folders
+from boatyard.ports.progress import Reporter
 from boatyard.render.release import BumpRule
 
 if TYPE_CHECKING:
     from tests.render.conftest import Site
+
+    from boatyard.base.event import Event
 
 NOTE = (
     "# This spec file has been modified by azldev to include build configuration overlays.\n"
@@ -114,6 +119,22 @@ def test_a_release_that_cannot_go_up_fails_its_component_only(site: Site) -> Non
     assert second.error is None
     assert site.files()["a/a/RENDER_FAILED"] == b"Rendering failed. See azldev logs for details.\n"
     assert site.files()["b/b/b.spec"].decode().endswith("Release: 2\n")
+
+
+def test_a_failure_is_a_step_that_failed(site: Site) -> None:
+    site.write({"azldev.toml": LOCAL + '[components.b]\nspec = { type = "upstream" }\n', "a/a.spec": "Release: 1.5\n"})
+    events: list[Event] = []
+
+    def note(event: Event) -> None:
+        events.append(event)
+
+    ports = replace(site.ports, reporter=Reporter(note))
+    project = site.project
+    results = render_components(project, list(project.components.values()), site.options(changes=1), ports, no_yard)
+    assert [result.error is None for result in results] == [False, False]
+    assert {event.path[-1]: event.ok for event in events if event.kind == "end"} == {
+        "a": False, "b": False, "Render 2 components": True,
+    }  # fmt: skip
 
 
 def test_a_failure_takes_the_place_of_what_was_there(site: Site) -> None:

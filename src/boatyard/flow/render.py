@@ -86,6 +86,14 @@ class Rendered:
     unavailable: bool = False
 
 
+class _FailedError(Exception):
+    """A component could not be rendered; `result` says why."""
+
+    def __init__(self, result: Rendered) -> None:
+        super().__init__(result.component)
+        self.result = result
+
+
 @dataclass(frozen=True, slots=True)
 class SeedSources:
     """The sources of seed components, with their packages at hand."""
@@ -150,25 +158,33 @@ class Renderer:
 
     def render(self, component: Component) -> Rendered:
         """Renders one component, or compares only; an error of the component is part of the result."""
+        try:
+            with self.ports.reporter.step(component.name), temporary_dir(self.options.work) as work:
+                return self._render(component, work)
+        except _FailedError as failed:  # told as a failed step
+            return failed.result
+
+    def _render(self, component: Component, work: Path) -> Rendered:
         target = spec_dir(self.options.root, component.name)
-        with self.ports.reporter.step(component.name), temporary_dir(self.options.work) as work:
-            tree = work / "tree"
-            tree.mkdir()
-            try:
-                checkout = self.lay_out(component, tree)
-            except SourceError as error:
-                return Rendered(component=component.name, dir=target, changed=False, error=error, unavailable=True)
-            try:
-                waits = self.prepare(component, tree, checkout)
-                rendered = work / "rendered"
-                copy_rendered(tree, rendered, _kept(component, tree))
-            except BoatyardError as error:
-                return self._fail(component, target, error)
-            differences = tuple(compare_trees(target, rendered))
-            if differences and not self.options.check:
-                with replacing_dir(target) as new:
-                    copy_rendered(rendered, new)
-            self._link_alias(component.name, target)
+        tree = work / "tree"
+        tree.mkdir()
+        try:
+            checkout = self.lay_out(component, tree)
+        except SourceError as error:
+            raise _FailedError(
+                Rendered(component=component.name, dir=target, changed=False, error=error, unavailable=True)
+            ) from error
+        try:
+            waits = self.prepare(component, tree, checkout)
+            rendered = work / "rendered"
+            copy_rendered(tree, rendered, _kept(component, tree))
+        except BoatyardError as error:
+            raise _FailedError(self._mark_failed(component, target, error)) from error
+        differences = tuple(compare_trees(target, rendered))
+        if differences and not self.options.check:
+            with replacing_dir(target) as new:
+                copy_rendered(rendered, new)
+        self._link_alias(component.name, target)
         return Rendered(
             component=component.name,
             dir=target,
@@ -177,7 +193,7 @@ class Renderer:
             unexpanded=waits,
         )
 
-    def _fail(self, component: Component, target: Path, error: BoatyardError) -> Rendered:
+    def _mark_failed(self, component: Component, target: Path, error: BoatyardError) -> Rendered:
         """Leaves the mark of a failure as the only file of the component, so that git shows it."""
         mark = target / FAILED_NAME
         lone = target.is_dir() and [path.name for path in target.iterdir()] == [FAILED_NAME]
