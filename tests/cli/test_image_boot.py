@@ -8,18 +8,15 @@ import pty
 import subprocess
 import sys
 import termios
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from tests.boot_sector import boot_sector
 
 from boatyard.artifact.machine import Drive
 from boatyard.base.arch import Arch
-from boatyard.base.error import BoatyardError, ConfigError
-from boatyard.cli.image_boot import add_boot, machine_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from boatyard.base.error import BoatyardError, ConfigError, NotFoundError
+from boatyard.cli.image_boot import add_boot, image_file, machine_of
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ test"
 BOOT = """
@@ -137,3 +134,18 @@ def test_on_a_terminal_keys_go_to_the_guest_until_the_leave_key(tmp_path: Path) 
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+def test_an_image_of_the_project_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "out/images"
+    folder.mkdir(parents=True)
+    words = ("skiff-disk", "--work", str(tmp_path), "--arch", "x86_64")
+    with pytest.raises(NotFoundError, match="is not built") as caught:
+        image_file(parse(*words))
+    assert "boatyard image build skiff-disk" in caught.value.hint
+    for kind in ("raw", "qcow2"):
+        (folder / f"skiff-disk-x86_64.{kind}").touch()
+        assert image_file(parse(*words)) == folder / f"skiff-disk-x86_64.{kind}"
+    with pytest.raises(NotFoundError, match="image not found"):
+        image_file(parse("skif-disk", "--work", str(tmp_path)))
+    assert image_file(parse("no/such.iso")) == Path("no/such.iso")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from boatyard.artifact.machine import Machine, Network, authorized_key
 from boatyard.base.arch import Arch
-from boatyard.base.error import ConfigError
+from boatyard.base.error import ConfigError, NotFoundError
+from boatyard.cli.choice import add_project, chosen_project
+from boatyard.cli.option import workspace_of
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 LEAVE_KEY = b"\x1d"  # Ctrl-], as in telnet and virsh
 LEAVE_NAME = "Ctrl-]"
 MAX_KEY_BYTES = 16 << 10
+BOOTED_FIRST = ("iso", "qcow2", "raw")
 
 
 def add_boot(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +33,14 @@ def add_boot(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         f"{LEAVE_NAME} leaves and ends it. Without a terminal the console is printed until the login prompt, "
         "then the machine is powered off.",
     )
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="an ISO or a disk image (told apart by content)")
+    add_project(parser)
+    parser.add_argument(
+        "image",
+        type=Path,
+        metavar="IMAGE",
+        help="an ISO or disk image, told apart by content; or an image of the project",
+    )
+    parser.add_argument("--work", type=Path, metavar="DIR", help="where `image build --work DIR` put the images")
     parser.add_argument("--firmware", choices=("uefi", "bios"), default="uefi", help="what it boots under (uefi)")
     parser.add_argument("--memory", type=int, default=1024, metavar="MIB", help="memory in MiB (1024)")
     parser.add_argument("--cpus", type=int, default=2, metavar="N", help="processors (2)")
@@ -53,6 +63,7 @@ def boot_image(args: argparse.Namespace) -> int:
     from boatyard.ports import terminal
     from boatyard.vm.running import Harbour, boot
 
+    args.image = image_file(args)
     machine = machine_of(args)
     scratch = cache_dir(os.environ) / "vm"
     log = (args.log or scratch / "console.log").absolute()
@@ -67,6 +78,24 @@ def boot_image(args: argparse.Namespace) -> int:
                 _await_login(vm)
     print(f"\nthe machine has ended; its console is in {log}", file=sys.stderr)
     return 0
+
+
+def image_file(args: argparse.Namespace) -> Path:
+    """The file that is meant: a path, or a format of an image that the project builds."""
+    named: Path = args.image
+    if named.exists() or len(named.parts) > 1 or named.suffix:
+        return named
+    project = chosen_project(args)
+    image = project.image(named.name)
+    folder = workspace_of(project, args.work).images
+    files = [folder / f"{named}-{args.arch}.{kind}" for kind in BOOTED_FIRST]
+    found = next((file for file in files if file.is_file()), None)
+    if found is None:
+        native = (
+            "" if image.native else " (it is not native: build it with the tool of its definition, and name the file)"
+        )
+        raise NotFoundError(f"image {named} is not built{native}", hint=f"`boatyard image build {named}` builds it")
+    return found
 
 
 def machine_of(args: argparse.Namespace) -> Machine:
