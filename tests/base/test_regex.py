@@ -2,7 +2,7 @@
 
 import pytest
 
-from boatyard.base.regex import RegexError, compile_regex
+from boatyard.base.regex import RegexError, compile_regex, end_of_patience
 
 # Expected values: Go 1.25, regexp.ReplaceAllLiteralString.
 REPLACED = [
@@ -70,5 +70,11 @@ def test_a_pattern_too_large_for_the_text_is_refused(pattern: str) -> None:
 
 
 def test_looking_ahead_to_the_end_at_every_match_is_stopped() -> None:
-    with pytest.raises(RegexError, match="more than"):
+    with pytest.raises(RegexError, match="takes too long"):
         compile_regex("(?s).*x|a").replace_all("a" * 1_000_000, "b", seconds=0.1)
+
+
+def test_patience_ends_for_many_texts_together() -> None:
+    with pytest.raises(RegexError, match="takes too long"):
+        compile_regex("a").replace_all("a", "b", until=0.0)
+    assert compile_regex("a").replace_all("a", "b", until=end_of_patience()) == "b"

@@ -7,6 +7,7 @@ and Go's syntax. What RE2 accepts and Go does not (`\C`, a name for two groups) 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ LARGE_PROGRAM = 1_000
 MAX_WORK = 250_000_000
 # Many matches that each look ahead to the end are quadratic also in RE2.
 MAX_SECONDS = 5.0
+# Of all the lines or files that one overlay is about.
+MAX_SECONDS_TOGETHER = 60.0
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED_OR_ESCAPE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.", re.DOTALL)
@@ -34,17 +37,18 @@ class Regex:
     pattern: str
     _compiled: Any
 
-    def replace_all(self, text: str, replacement: str, *, seconds: float = MAX_SECONDS) -> str:
+    def replace_all(self, text: str, replacement: str, *, seconds: float = MAX_SECONDS, until: float = math.inf) -> str:
         """The text with every match replaced, literally: `$1` and a backslash mean themselves.
 
         Text is UTF-8 decoded with surrogateescape; a byte that is no UTF-8 matches as U+FFFD, and stays as it is
-        where it is not replaced. RegexError when it takes longer than `seconds`.
+        where it is not replaced. RegexError when it takes longer than `seconds`, or goes on after `until` (of
+        time.monotonic): a bound for many texts together.
         """
         subject = text if text.isascii() else _SURROGATE.sub("\ufffd", text)
         size = self._compiled.programsize
         if size > LARGE_PROGRAM and size * len(subject) > MAX_WORK:
             raise RegexError(f"the pattern is too large ({size} steps) for a text of {len(subject)} characters")
-        deadline = time.monotonic() + seconds
+        deadline = min(time.monotonic() + seconds, until)
         pieces: list[str] = []
         end, last_end = 0, -1
         for match in self._compiled.finditer(subject):
@@ -54,8 +58,13 @@ class Regex:
             pieces += (text[end:start], replacement)
             end = last_end = stop
             if time.monotonic() > deadline:
-                raise RegexError(f"replacing takes more than {seconds:g} s")
+                raise RegexError("replacing takes too long")
         return "".join(pieces) + text[end:] if pieces else text
+
+
+def end_of_patience() -> float:
+    """The `until` of what begins now."""
+    return time.monotonic() + MAX_SECONDS_TOGETHER
 
 
 def compile_regex(pattern: str) -> Regex:

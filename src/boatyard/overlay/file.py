@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import BuildError
+from boatyard.base.regex import end_of_patience
 from boatyard.config.model.overlay import (
     FileAdd,
     FileOverlay,
@@ -80,9 +81,10 @@ def _search_replace(overlay: FileSearchReplace, folder: Folder) -> list[str]:
     regex = compiled(overlay.regex)
     files = _with_content(overlay.file, folder)
     changed = []
+    until = end_of_patience()
     for path in files:
         text = decode(folder.read(path))
-        new = replaced(regex, text, overlay.replacement)
+        new = replaced(regex, text, overlay.replacement, until)
         if new != text:
             folder.write(path, encode(new), folder.mode(path))
             changed.append(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import BuildError
-from boatyard.base.regex import Regex, RegexError, compile_regex
+from boatyard.base.regex import Regex, RegexError, compile_regex, end_of_patience
 from boatyard.overlay.nearest import nearest_lines, sections_of
 from boatyard.overlay.scope import lines_in_scope
 from boatyard.spec.section import Section, describe, header, sections
@@ -44,10 +44,11 @@ def search_replace(overlay: SearchReplace, lines: Sequence[str]) -> list[str]:
     name, package = "", ""
     scope = lines_in_scope(overlay, lines)
     changed = []
+    until = end_of_patience()
     for number, line in enumerate(lines):
         start = header(line)
         is_target = not start and number in scope and overlay.section in ("", name) and overlay.package in ("", package)
-        changed.append(replaced(regex, line, overlay.replacement) if is_target else line)
+        changed.append(replaced(regex, line, overlay.replacement, until) if is_target else line)
         if changed[-1] is not line:
             start = header(changed[-1])
         name, package = start or (name, package)
@@ -90,9 +91,9 @@ def compiled(pattern: str) -> Regex:
         ) from None
 
 
-def replaced(regex: Regex, text: str, replacement: str) -> str:
+def replaced(regex: Regex, text: str, replacement: str, until: float) -> str:
     try:
-        return regex.replace_all(text, replacement)
+        return regex.replace_all(text, replacement, until=until)
     except RegexError as error:
         raise BuildError(f"regex {regex.pattern!r}: {error}", hint="write a simpler pattern") from None
 
