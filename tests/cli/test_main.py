@@ -142,3 +142,12 @@ def test_interrupt_while_it_starts(module: str, code: int) -> None:
     done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     assert done.returncode == code
     assert b"Traceback" not in done.stderr, done.stderr.decode()
+
+
+def test_names_that_do_not_fit_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "boatyard.toml").write_text('[images.skiff]\ndescription = "☃"\n', encoding="utf-8")
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    argv = [sys.executable, "-m", "boatyard", "image", "list", "-C", str(tmp_path)]
+    ended = subprocess.run(argv, env=env, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert rb"\u2603" in ended.stdout
