@@ -14,7 +14,7 @@ _ADDRESS = re.compile(
 )
 _CHAR = r"[!-.0-\[\]-~]"  # printable ASCII but for blank, slash and backslash
 _FILE_NAME = re.compile(f"{_CHAR}+")
-_FILE_NAMES = re.compile(rf"(?:(?!\.\.?/){_CHAR}{{1,200}}/)*+")  # a slash ends each
+_FILE_NAMES = re.compile(f"(?:{_CHAR}{{1,200}}/)*")  # a slash ends each
 
 
 def file_name_problem(name: str) -> str:
@@ -31,7 +31,8 @@ def file_name_problem(name: str) -> str:
 def are_file_names(names: Collection[str]) -> bool:
     """Whether no name of many has a problem; ten times faster than asking for each."""
     text = "/".join((*names, ""))
-    return text.count("/") == len(names) and _FILE_NAMES.fullmatch(text) is not None
+    dots = "/./" in f"/{text}" or "/../" in f"/{text}"
+    return not dots and text.count("/") == len(names) and _FILE_NAMES.fullmatch(text) is not None
 
 
 def channel_problem(name: str) -> str:
