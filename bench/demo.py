@@ -13,12 +13,14 @@ from pathlib import Path
 
 from boatyard.artifact.codec import load
 from boatyard.artifact.demo_result import DemoResult
+from boatyard.report.demo import format_demo
 
 
 def main() -> None:
     """Prints the stages of both runs in seconds, and what the second cost of the first."""
     with tempfile.TemporaryDirectory(dir=os.environ.get("BOATYARD_BENCH_WORK")) as folder:
         cold, warm = (run(Path(folder), name) for name in ("cold", "warm"))
+    print(format_demo(cold, Path(folder) / "work"))
     for name, result in (("cold", cold), ("warm", warm)):
         stages = ", ".join(f"{stage.name} {stage.seconds:.0f}" for stage in result.stages)
         print(f"{name}: {result.seconds:.0f} s ({stages}), {result.built} of {result.components} components built")
