@@ -60,6 +60,8 @@ TOOLS = {
         Tool("sfdisk", "fdisk", "util-linux", "checks partition tables", "tests"),
         Tool("sgdisk", "gdisk", "gdisk", "checks partition tables", "tests"),
         Tool("cpio", "cpio", "cpio", "unpacks packages and initrds", "tests"),
+        Tool("mount", "mount", "util-linux", "mounts small disks", "tests"),
+        Tool("free", "procps", "procps-ng", "answers as a guest does", "tests"),
         Tool("busybox", "busybox-static", "busybox", "makes tiny systems", "tests"),
     )
 }
