@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from boatyard.artifact.image import Image
     from boatyard.config.project import Project
 
-# Of Azure Linux 4's preview image and ISO, as its users report them.
+# What is given for Azure Linux 4: its ISO, its size installed, its memory in use.
 REFERENCE = {"file": "1 GB", "installed": "1.1 GB", "memory": "359 MB"}
 
-# How much longer a boot may take without KVM: emulation costs five to ten times the processor time, not all of a boot
-# is that, and the machines of a demo share the host.
+# How much longer a boot may take without KVM. A choice, not a measurement: no working KVM was at hand to compare with.
 EMULATED = 6
 
 

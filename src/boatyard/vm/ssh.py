@@ -13,7 +13,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from boatyard.base.error import ImageError, ToolError
+from boatyard.base.error import ImageError
 from boatyard.ports import clock
 from boatyard.ports.lease import leased_dir
 from boatyard.ports.run import Command, HostRunner
@@ -29,7 +29,6 @@ LOGIN_TIMEOUT_S = 300.0
 COMMAND_TIMEOUT_S = 120.0
 RETRY_S = 1.0
 SSH_FAILED = 255
-MAX_COPY_BYTES = 64 << 20
 CONTROL = "ssh.sock"  # relative to the machine's folder: a socket's path may have 107 bytes at most
 MARK = b"boatyard-ready\n"
 
@@ -86,27 +85,10 @@ class Ssh:
         return ("ssh", "-F", "none", *pairs, *options, *where)
 
     def __call__(self, script: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Result:
-        return self._remote(script, None, timeout_s)
-
-    def copy_to(self, local: Path, remote: str, timeout_s: float = COMMAND_TIMEOUT_S) -> None:
-        """Copies a file of at most 64 MiB into the guest; needs nothing there but a shell and cat."""
-        if local.stat().st_size > MAX_COPY_BYTES:
-            raise ImageError(f"{local} is too big to be copied over SSH; serve it over HTTP instead")
-        result = self._remote(f"cat > {shlex.quote(remote)}", local.read_bytes(), timeout_s)
-        _check_copied(result, remote)
-
-    def copy_from(self, remote: str, timeout_s: float = COMMAND_TIMEOUT_S) -> bytes:
-        """The content of a file of the guest, of which the first 64 MiB."""
-        result = self._remote(f"head -c {MAX_COPY_BYTES} < {shlex.quote(remote)}", None, timeout_s)
-        _check_copied(result, remote)
-        return result.stdout
-
-    def _remote(self, script: str, data: bytes | None, timeout_s: float) -> Result:
         result = self.run(
             Command(
                 argv=(*self.argv("-o", "ControlMaster=no"), "--", script),
                 cwd=self.folder,
-                input=data,
                 ok=tuple(range(256)),
                 timeout_s=timeout_s,
             )
@@ -159,8 +141,3 @@ def _refusal(master: Process, deadline: float) -> str:
             return words.splitlines()[-1] if words else "the connection was closed"
         got = (got + data)[-1000:]
     return ""
-
-
-def _check_copied(result: Result, remote: str) -> None:
-    if result.code:
-        raise ToolError(f"{remote} could not be copied", detail=result.stderr.decode("utf-8", "replace") or result.text)
