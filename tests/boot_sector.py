@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.artifact.machine import Drive, Machine
-from boatyard.base.arch import Arch
 from boatyard.ports.progress import silent
 from boatyard.vm.running import Harbour
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

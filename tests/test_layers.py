@@ -1,11 +1,21 @@
 """The structure of the code: imports point downwards, one door for each effect, short files and functions."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "src" / "boatyard"
+SOURCES = Path(__file__).parents[1] / "src"
+PACKAGE = SOURCES / "boatyard"
+# Packages that run where only Python is: what each may import besides the standard library, and where effects are.
+ALONE = {"boatyard_boot": (), "boatyard_installer": ("boatyard_boot",)}
+DOORS = {
+    "subprocess": ("boatyard_boot.run", "boatyard_installer.run"),
+    "socket": ("boatyard_installer.fetch",),
+    "http": ("boatyard_installer.fetch",),
+    "urllib.request": ("boatyard_installer.fetch",),
+}
 
 # From the top down; packages in one row do not import each other.
 ROWS = (
@@ -28,6 +38,10 @@ def modules() -> list[Path]:
     return sorted(path for path in PACKAGE.rglob("*.py") if "data" not in path.relative_to(PACKAGE).parts)
 
 
+def modules_alone() -> list[Path]:
+    return sorted(path for package in ALONE for path in (SOURCES / package).rglob("*.py"))
+
+
 def layer_of(dotted: str) -> str:
     """`boatyard.config.model.seed` belongs to `config.model`, `boatyard.sources.deb.apt` to `sources`."""
     parts = dotted.split(".")[1:]
@@ -37,7 +51,7 @@ def layer_of(dotted: str) -> str:
 
 
 def dotted_name(path: Path) -> str:
-    return ".".join(("boatyard", *path.relative_to(PACKAGE).with_suffix("").parts))
+    return ".".join(path.relative_to(SOURCES).with_suffix("").parts)
 
 
 def imports(tree: ast.AST) -> list[tuple[int, str]]:
@@ -85,7 +99,19 @@ def test_effects_go_through_ports(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", modules(), ids=dotted_name)
+@pytest.mark.parametrize("path", modules_alone(), ids=dotted_name)
+def test_packages_that_need_only_python(path: Path) -> None:
+    mine = dotted_name(path)
+    package = mine.partition(".")[0]
+    allowed = {package, *ALONE[package], *sys.stdlib_module_names}
+    for line, name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        assert name.partition(".")[0] in allowed, f"{path}:{line}: {package} must not import {name}"
+        for effect, doors in DOORS.items():
+            inside = mine in doors or not (name == effect or name.startswith(f"{effect}."))
+            assert inside, f"{path}:{line}: {name} belongs in {' or '.join(doors)}"
+
+
+@pytest.mark.parametrize("path", [*modules(), *modules_alone()], ids=dotted_name)
 def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_FILE_LINES, f"{path} has become two subjects"

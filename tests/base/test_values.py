@@ -8,8 +8,8 @@ import pytest
 
 from boatyard.base.digest import fingerprint, sha256_tree
 from boatyard.base.error import ConfigError, Problem, SourceError, did_you_mean
-from boatyard.base.size import format_size, parse_size
 from boatyard.base.where import Where
+from boatyard_boot.size import format_size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.spec_file import a_tree
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import BuildError, ToolError
 from boatyard.build.rpmbuild import build_key, find_environment, run_build
 from boatyard.ports import run as run_module
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

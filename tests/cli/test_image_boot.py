@@ -14,9 +14,9 @@ import pytest
 from tests.boot_sector import boot_sector
 
 from boatyard.artifact.machine import Drive
-from boatyard.base.arch import Arch
 from boatyard.base.error import BoatyardError, ConfigError, NotFoundError
 from boatyard.cli.image_boot import add_boot, image_file, machine_of
+from boatyard_boot.arch import Arch
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ test"
 BOOT = """

@@ -275,6 +275,35 @@ def test_additions_need_a_boatyard_project(load: Load, problems: Problems, text:
     load({"boatyard.toml": 'includes = ["azldev.toml"]', "azldev.toml": text}, root="boatyard.toml")
 
 
+LAYOUT = """\
+[images.i]
+definition.type = "native"
+[images.i.native.layout]
+partitions = [
+    { name = "esp", role = "esp", size = "64 MiB" },
+    { name = "root", role = "root" },
+]
+filesystems = [{ on = "esp", type = "vfat", mount = "/boot/efi" }, { on = "root", type = "ext4", mount = "/" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('role = "root" }', 'role = "root", sise = "rest" }',
+         ":6 images.i.native.layout.partitions[1].sise: unknown key 'sise' (did you mean 'size'?)"),
+        ("partitions = [", 'volume-group = "vg"\npartitions = [',
+         ":4 images.i.native.layout.volume-group: unknown key 'volume-group'"),
+        ('mount = "/" }', 'mnt = "/" }', ":8 images.i.native.layout.filesystems[1].mnt: unknown key 'mnt'"),
+        (', role = "root"', "", ":6 images.i.native.layout.partitions[1]: missing key 'role' (add `role = …`)"),
+        ('"64 MiB"', '"much"', "'much' is not a size"),
+    ],
+)  # fmt: skip
+def test_layouts(problems: Problems, load: Load, old: str, new: str, told: str) -> None:
+    load(LAYOUT, root="boatyard.toml")
+    assert told in problems(LAYOUT.replace(old, new), root="boatyard.toml")[0]
+
+
 def test_a_native_image_needs_both_tables(problems: Problems) -> None:
     for text in ("[images.i]\ndefinition.type = 'native'", "[images.i.native]\npackages = ['a']"):
         assert "go together" in problems(text, root="boatyard.toml")[0]

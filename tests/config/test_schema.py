@@ -105,6 +105,8 @@ def test_accepts_what_azldev_does(schema: Schema, text: str) -> None:
         "[components.x]\nspec = { type = 'upstream', path = 'a.spec' }",
         "[resources.rpm-repos.r]\nbase-uri = 'ftp://h/x'",
         "[resources.rpm-repos.'-r']",
+        "[images.i.native.layout]\npartitions = []\nfilesystems = []\nvolume-group = 'v'",
+        "[images.i.native.layout]\npartitions = [{ name = 'r', role = 'root', sise = '1 GiB' }]\nfilesystems = []",
         "[component-groups.g.metadata]\ncategory = 'azl-pruning'\nupstream-status = 'unknown'\nbugs = [{ url = 'x' }]",
     ],
 )

@@ -10,9 +10,9 @@ import pytest
 from boatyard.artifact.codec import save
 from boatyard.artifact.demo_result import MachineRow
 from boatyard.artifact.image import Image, Manifest, PackageRow
-from boatyard.base.size import MIB
 from boatyard.config.model.native_image import Budget, NativeImage
 from boatyard.flow.budget import EMULATED, measure_budgets
+from boatyard_boot.size import MIB
 
 if TYPE_CHECKING:
     from pathlib import Path

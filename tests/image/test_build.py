@@ -7,15 +7,15 @@ import pytest
 
 from boatyard.artifact.codec import load
 from boatyard.artifact.image import Image, Manifest
-from boatyard.base.arch import Arch
 from boatyard.base.digest import sha256_file
 from boatyard.base.error import CheckError, ConfigError
-from boatyard.base.size import MIB
-from boatyard.config.model.layout import Filesystem, Layout, Partition, Role
 from boatyard.config.model.native_image import Budget, NativeImage, resolve
 from boatyard.image.build import ImageFolders, build_image
 from boatyard.ports.progress import silent
 from boatyard.ports.run import Command
+from boatyard_boot.arch import Arch
+from boatyard_boot.layout import Filesystem, Layout, Partition, Role
+from boatyard_boot.size import MIB
 
 pytestmark = pytest.mark.tool
 

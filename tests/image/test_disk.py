@@ -7,14 +7,17 @@ import uuid
 
 import pytest
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ImageError
-from boatyard.base.size import MIB
-from boatyard.config.model.layout import PLAIN, Filesystem, Layout, Partition, Role, Volume
-from boatyard.image.disk import copy_sparse, plan_disk, write_disk
-from boatyard.image.disk_image import check_layout, disk_firmware, fstab
-from boatyard.image.gpt import Row, type_id, write_table
+from boatyard.image.disk import copy_sparse, write_disk
+from boatyard.image.disk_image import check_layout, disk_firmware
 from boatyard.ports.run import Command
+from boatyard_boot.arch import Arch
+from boatyard_boot.disk import plan_disk
+from boatyard_boot.error import BootError
+from boatyard_boot.fstab import by_uuid, fstab
+from boatyard_boot.gpt import Row, type_id, write_table
+from boatyard_boot.layout import LVM, PLAIN, Filesystem, Layout, Partition, Role
+from boatyard_boot.size import MIB
 
 SEED = uuid.UUID(int=7)
 
@@ -43,7 +46,7 @@ def test_too_small_a_disk():
         partitions=(Partition(name="root", role=Role.ROOT, size="64 MiB"),),
         filesystems=(Filesystem(on="root", type="ext4", mount="/"),),
     )
-    with pytest.raises(ImageError, match="does not fit on a disk of 60 MiB"):
+    with pytest.raises(BootError, match="does not fit on a disk of 60 MiB"):
         plan_disk(layout, SEED)
 
 
@@ -52,12 +55,11 @@ def test_firmware_follows_the_partitions():
 
 
 def test_fstab():
-    lines = fstab(PLAIN, plan_disk(PLAIN, SEED)).splitlines()
-    assert [line.split()[1:] for line in lines] == [
-        ["/boot/efi", "vfat", "umask=0077,nofail", "0", "0"],
-        ["/", "ext4", "defaults", "0", "1"],
+    names = {filesystem.on: by_uuid(filesystem, SEED) for filesystem in PLAIN.filesystems}
+    assert fstab(PLAIN, names).splitlines() == [
+        "UUID=0000-0000 /boot/efi vfat umask=0077,nofail 0 0",
+        f"UUID={SEED} / ext4 defaults 0 1",
     ]
-    assert lines[0].split()[0].count("-") == 1
 
 
 def test_table_has_both_copies_and_their_checksums():
@@ -127,15 +129,34 @@ def test_tools_find_no_fault(tmp_path, run):
     assert "No problems found" in run(Command(argv=("sgdisk", "--verify", str(disk)))).text
 
 
+def layout_with(partition, **more):
+    boot = Partition(name="boot", role=Role.BOOT, size="64 MiB")
+    return Layout(partitions=(boot, partition), **more)
+
+
+ON_BOOT = Filesystem(on="boot", type="ext4", mount="/boot")
+
+
 @pytest.mark.parametrize(
-    ("filesystems", "volumes", "message"),
+    ("layout", "message"),
     [
-        ((Filesystem(on="root", type="xfs", mount="/"),), (), "not xfs"),
-        ((Filesystem(on="vg0/root", type="ext4", mount="/"),), (Volume(name="root"),), "no LVM volumes"),
+        (
+            layout_with(
+                Partition(name="root", role=Role.ROOT),
+                filesystems=(ON_BOOT, Filesystem(on="root", type="xfs", mount="/")),
+            ),
+            "not xfs",
+        ),
+        (LVM, "no LVM volumes"),
+        (
+            layout_with(
+                Partition(name="root", role=Role.ROOT, encrypt=True),
+                filesystems=(ON_BOOT, Filesystem(on="root", type="ext4", mount="/")),
+            ),
+            "cannot encrypt the partition 'root'",
+        ),
     ],
 )
-def test_layouts_only_the_installer_can_make(filesystems, volumes, message):
-    role = Role.LVM if volumes else Role.ROOT
-    layout = Layout(partitions=(Partition(name="root", role=role),), volumes=volumes, filesystems=filesystems)
+def test_layouts_only_the_installer_can_make(layout, message):
     with pytest.raises(ImageError, match=message):
         check_layout(layout)

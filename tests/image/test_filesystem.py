@@ -10,11 +10,11 @@ import uuid
 import pytest
 
 from boatyard.base.digest import sha256_file
-from boatyard.base.size import MIB
 from boatyard.image.filesystem import make_ext4, make_fat, make_squashfs, make_swap
 from boatyard.image.stage import Stage
 from boatyard.image.toolbox import Toolbox
 from boatyard.ports.run import Command
+from boatyard_boot.size import MIB
 
 EPOCH = 1_700_000_000
 ID = uuid.UUID("01234567-89ab-5def-8123-456789abcdef")

@@ -7,11 +7,11 @@ import pytest
 from tests.image.tiny_channel import BUILD_TIME
 
 from boatyard.artifact.repo_snapshot import RepoSnapshot
-from boatyard.base.arch import Arch
 from boatyard.base.digest import sha256_bytes, sha256_file
 from boatyard.base.error import ConfigError, ImageError, TrustError
 from boatyard.config.model.native_image import NativeImage
 from boatyard.image.rootfs import dnf_conf, plan_rootfs, run_rootfs
+from boatyard_boot.arch import Arch
 
 APP = ("tiny-app", "tiny-kernel")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.repo_snapshot import RepoSnapshot
-from boatyard.image.initrd import NEEDED
 from boatyard.ports.run import Command, HostRunner
 from boatyard.repo.repodata import write_repodata
 from boatyard.rpm.key import find_or_make_key
 from boatyard.rpm.signature import sign_file, sign_rpms
+from boatyard_boot.initrd import NEEDED
 
 if TYPE_CHECKING:
     from pathlib import Path

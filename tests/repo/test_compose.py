@@ -8,7 +8,6 @@ import pytest
 from tests.spec_file import a_tree
 
 from boatyard.artifact.build_result import RpmFile
-from boatyard.base.arch import Arch
 from boatyard.base.error import BuildError
 from boatyard.base.nevra import Evr
 from boatyard.build.rpmbuild import find_environment, run_build
@@ -17,6 +16,7 @@ from boatyard.ports.run import Command
 from boatyard.repo.compose import find_compose, make_current, plan_compose, write_compose
 from boatyard.repo.signed import SignedStore
 from boatyard.rpm.key import find_or_make_key
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.spec_file import a_tree
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import BuildError
 from boatyard.build.rpmbuild import find_environment, run_build
 from boatyard.rpm.header import is_whole, read_rpm
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

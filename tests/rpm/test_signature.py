@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.spec_file import a_tree
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import TrustError
 from boatyard.build.rpmbuild import find_environment, run_build
 from boatyard.rpm.key import SigningKey, find_or_make_key, keys_dir
 from boatyard.rpm.signature import sign_rpms, verify_rpms
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

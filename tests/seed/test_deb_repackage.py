@@ -12,7 +12,6 @@ import pytest
 from msgspec import structs
 from tests.seed.deb_file import DATE, a_deb, a_file, a_folder, a_link
 
-from boatyard.base.arch import Arch
 from boatyard.base.digest import sha256_bytes, sha256_tree
 from boatyard.base.error import ConfigError, SourceError
 from boatyard.build.rpmbuild import find_environment, run_build
@@ -27,6 +26,7 @@ from boatyard.sources.deb.mirror import find_mirror
 from boatyard.sources.deb.release import Trust
 from boatyard.sources.deb.repackage import tree_key, write_source_tree
 from boatyard.sources.store import ContentStore
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from boatyard.artifact.source_tree import SourceTree

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import boatyard
-from boatyard.base.arch import Arch
 from boatyard.config.load import load_root
 from boatyard.config.model.native_image import resolve
 from boatyard.config.model.seed import DebSpec
 from boatyard.sources.deb.naming import rpm_name
+from boatyard_boot.arch import Arch
 
 SKIFF = Path(boatyard.__file__).parent / "data" / "skiff"
 

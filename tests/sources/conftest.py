@@ -10,13 +10,13 @@ import pytest
 from tests.sources.deb_archive import Signer, Suite
 from tests.web_server import Web, serve, web
 
-from boatyard.base.arch import Arch
 from boatyard.ports.http import Fetcher, Patience
 from boatyard.ports.run import HostRunner
 from boatyard.sources.deb.index import DebIndex, Wanted, read_index
 from boatyard.sources.deb.mirror import Mirror
 from boatyard.sources.deb.release import Trust
 from boatyard.sources.store import ContentStore
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from boatyard.base.arch import Arch
 from boatyard.ports.http import Fetcher
 from boatyard.ports.progress import silent
 from boatyard.sources.deb.download import fetch_debs
@@ -11,6 +10,7 @@ from boatyard.sources.deb.index import DebIndex
 from boatyard.sources.deb.lock import load_lock
 from boatyard.sources.deb.mirror import Mirror
 from boatyard.sources.store import ContentStore
+from boatyard_boot.arch import Arch
 
 if __name__ == "__main__":
     url, folder, locks, component = sys.argv[1:]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sources.deb_archive import Suite
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import SourceError, TrustError
 from boatyard.config.model.seed import DebSpec
 from boatyard.ports.http import Fetcher, Patience
@@ -24,6 +23,7 @@ from boatyard.sources.deb.download import fetch_debs
 from boatyard.sources.deb.index import DebIndex
 from boatyard.sources.deb.lock import DebLock, plan_lock, save_lock
 from boatyard.sources.store import ContentStore
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from tests.web_server import Handler, Web

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sources.deb_archive import Suite
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError, NotFoundError
 from boatyard.config.model.seed import DebSpec
 from boatyard.sources.deb.index import DebIndex
 from boatyard.sources.deb.lock import DebLock, diff_locks, load_lock, plan_lock, save_lock
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from boatyard.base.arch import Arch
 from boatyard.config.model.seed import DebSpec, Seed
 from boatyard.ports.http import Fetcher
 from boatyard.ports.progress import silent
@@ -19,6 +18,7 @@ from boatyard.sources.deb.lock import load_lock, plan_lock, save_lock
 from boatyard.sources.deb.mirror import find_mirror
 from boatyard.sources.deb.release import Trust
 from boatyard.sources.store import ContentStore
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from boatyard.ports.run import HostRunner

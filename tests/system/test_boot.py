@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from boatyard.artifact.machine import Drive, Machine
-from boatyard.base.arch import Arch
 from boatyard.ports.progress import silent
 from boatyard.vm.running import Harbour, boot
 from boatyard.vm.serial import Stage
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from boatyard.artifact.demo_result import DemoResult

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from boatyard.artifact.codec import load
-from boatyard.base.arch import Arch
 from boatyard.base.error import ToolError
 from boatyard.ports.run import Command, Result
 from boatyard.vm.accel import Hypervisor, find_hypervisor, qemu_version
 from boatyard.vm.firmware import find_firmware
 from boatyard.vm.qemu import Accelerator
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

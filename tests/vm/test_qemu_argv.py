@@ -9,8 +9,8 @@ import pytest
 
 from boatyard.artifact.codec import load, save
 from boatyard.artifact.machine import DirectBoot, Drive, Machine, Network, SmbiosTable, authorized_key
-from boatyard.base.arch import Arch
 from boatyard.vm.qemu import Accelerator, Firmware, qemu_argv
+from boatyard_boot.arch import Arch
 
 TCG = Accelerator("tcg", "single", cx16=False)
 OVMF = Firmware(Path("/fw/CODE.fd"), "raw", Path("/fw/VARS.fd"), "raw")

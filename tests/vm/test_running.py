@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from boatyard.artifact.machine import Drive, Network
-from boatyard.base.arch import Arch
 from boatyard.base.error import ImageError
 from boatyard.vm.accel import Accelerator, probe, why_not_kvm
 from boatyard.vm.running import boot
 from boatyard.vm.serial import Stage, Trouble
 from boatyard.vm.ssh import logged_in
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from boatyard.artifact.codec import Artifact
-from boatyard.base.arch import Arch
+from boatyard_boot.arch import Arch
 
 
 class Drive(Artifact, frozen=True):

@@ -20,8 +20,8 @@ from boatyard.rpm.header import is_whole, read_rpm
 if TYPE_CHECKING:
     from boatyard.artifact.build_result import RpmFile
     from boatyard.artifact.source_tree import SourceTree
-    from boatyard.base.arch import Arch
     from boatyard.ports.run import Runner
+    from boatyard_boot.arch import Arch
 
 RECIPE = 1  # raised when this file changes what a build gives
 MACROS = Path(__file__).parents[1] / "data" / "rpmbuild.macros"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.machine import Machine, Network, authorized_key
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError, NotFoundError
 from boatyard.cli.choice import add_project, chosen_project
 from boatyard.cli.option import workspace_of
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     import argparse

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
 from boatyard.cli.choice import SKIFF, add_project, chosen_project, is_quiet, is_verbose
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     import argparse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boatyard.base.size import format_size
 from boatyard.cli.option import add_build_options, opened_yard
+from boatyard_boot.size import format_size
 
 if TYPE_CHECKING:
     import argparse

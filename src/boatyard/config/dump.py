@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from boatyard.config.shape import convert
 if TYPE_CHECKING:
     from boatyard.config.model.component import Component
     from boatyard.config.project import Project
+
+
+_NOTHING: tuple[object, ...] = (None, "", (), {}, False)
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -58,6 +62,9 @@ def to_json_data(value: Any) -> Any:
     """A value of the model in azldev's JSON: empty texts and lists are left out, tables are always there."""
     if isinstance(value, msgspec.Struct):
         return _camel_table(value)
+    if dataclasses.is_dataclass(value):
+        items = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {name: to_json_data(item) for name, item in items if item not in _NOTHING}
     if isinstance(value, dict):
         return {str(key): to_json_data(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -70,7 +77,7 @@ def _camel_table(value: msgspec.Struct) -> dict[str, Any]:
     table: dict[str, Any] = {config.tag_field: config.tag} if config.tag_field and config.tag else {}
     for name, field in zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True):
         item = getattr(value, field)
-        if item not in (None, "", (), {}, False):
+        if item not in _NOTHING:
             table[_camel(name)] = to_json_data(item)
     return table
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError, did_you_mean
 from boatyard.base.where import Where
 from boatyard.config.fault import Fault, to_error
@@ -22,6 +21,7 @@ from boatyard.config.repository import expand_repositories, input_faults
 from boatyard.config.resolve import Resolver
 from boatyard.config.rule.document import document_faults
 from boatyard.config.shape import convert
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,6 +12,7 @@ from boatyard.config.model.component import Spec
 from boatyard.config.model.overlay import EXTENSION_KEYS, Verb
 from boatyard.config.model.source_file import Origin
 from boatyard.config.shape import OVERLAY_KEYS, REFUSED_OVERLAY_KEYS
+from boatyard_boot.layout import Filesystem, Layout, Partition, Volume
 
 TEXT = {"type": "string"}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +28,8 @@ def config_schema() -> dict[str, Any]:
     for choice in (Verb.__subclasses__(), get_args(Spec), get_args(Origin)):
         _accept_unset_keys([definitions[kind.__name__] for kind in choice])
     _let_type_be_inherited(definitions)
+    for kind in (Layout, Partition, Volume, Filesystem):
+        definitions[kind.__name__]["additionalProperties"] = False  # msgspec leaves dataclasses open
     return {"$schema": DIALECT, "title": "Boatyard project configuration", **reference, "$defs": definitions}
 
 

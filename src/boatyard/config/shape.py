@@ -1,10 +1,13 @@
 """The shape of the model's types: anchoring relative paths, and telling all that is wrong with a table at once.
 
 msgspec says only the first thing that is wrong. When it refuses a table, `Examiner` walks table and type together.
+Tables are Structs, and dataclasses where a package without dependencies shares them: of these msgspec would take
+keys they do not have.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -22,6 +25,8 @@ from boatyard.config.model.overlay import Verb
 from boatyard.config.model.resource import KeyAddress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from boatyard.config.locate import Key
 
 Told = tuple[tuple[str | int, ...], str, str]  # key, what is wrong, how to mend it
@@ -54,19 +59,39 @@ def decode_path(kind: type, value: Any) -> Path:
     return Path(value)
 
 
-def convert(value: object, kind: type[Any]) -> Any:
+def convert(value: object, kind: Any) -> Any:
     """The typed value of a table; msgspec.ValidationError when it is none."""
+    if _holds(kind, _is_dataclass) and (key := _stray_key(kind, value)):
+        raise msgspec.ValidationError(f"Object contains unknown field `{key}`")
     return msgspec.convert(value, type=kind, dec_hook=decode_path)
+
+
+def _stray_key(kind: Any, value: Any) -> str:
+    """A key that is in a dataclass's table and not in the dataclass, empty when there is none."""
+    kind = _concrete(kind, value)
+    if not _holds(kind, _is_dataclass):
+        return ""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict) and _is_table(kind):
+        fields = _fields(kind)
+        if _is_dataclass(kind) and (stray := next((key for key in value if key not in fields), "")):
+            return str(stray)
+        inner = [(fields[key].type, item) for key, item in value.items() if key in fields]
+    elif isinstance(value, dict) and get_origin(kind) is dict:
+        inner = [(get_args(kind)[1], item) for item in value.values()]
+    elif isinstance(value, list) and get_origin(kind) is tuple:
+        inner = [(get_args(kind)[0], item) for item in value]
+    return next((stray for part, item in inner if (stray := _stray_key(part, item))), "")
 
 
 def anchor(kind: Any, value: Any, folder: str) -> Any:
     """`value` with every relative path in it made absolute, below `folder`. Tables and lists are changed in place."""
-    if not value or not _holds_paths(kind):
+    if not value or not _holds(kind, _is_path):
         return value
     if isinstance(value, str):
         return _anchored(_unwrapped(kind) is Path, value, folder)
     kind = _concrete(kind, value)
-    if isinstance(value, dict) and _is_struct(kind):
+    if isinstance(value, dict) and _is_table(kind):
         for key, field in _fields_with_paths(kind).items():
             if value.get(key):
                 value[key] = anchor(field.type, value[key], folder)
@@ -86,7 +111,7 @@ def anchor(kind: Any, value: Any, folder: str) -> Any:
 def keys_of(kind: Any, value: dict[str, Any]) -> frozenset[str]:
     """The keys of the class that a table chooses among tagged classes, with that of the tag; empty if it fits none."""
     chosen = _concrete(kind, value)
-    return frozenset((*_fields(chosen), chosen.__struct_config__.tag_field)) if _is_struct(chosen) else frozenset()
+    return frozenset((*_fields(chosen), _tag_field(chosen) or "")) if _is_table(chosen) else frozenset()
 
 
 def _anchored(is_path: bool, text: str, folder: str) -> str:
@@ -109,7 +134,7 @@ class Examiner:
         before = len(self.told)
         _mend_tag(kind, value)
         chosen = _concrete(kind, value)
-        if _is_struct(chosen) and isinstance(value, dict):
+        if _is_table(chosen) and isinstance(value, dict):
             self._examine_table(chosen, value, key, _others(kind))
         elif get_origin(chosen) is dict and isinstance(value, dict):
             for name in value:
@@ -125,12 +150,10 @@ class Examiner:
             except msgspec.ValidationError as error:
                 self._tell(key, *_in_words(str(error), kind, value))
 
-    def _examine_table(
-        self, kind: type[msgspec.Struct], value: dict[str, Any], key: Key, others: dict[str, FieldInfo]
-    ) -> None:
+    def _examine_table(self, kind: Any, value: dict[str, Any], key: Key, others: dict[str, FieldInfo]) -> None:
         """`others`: the keys of all classes that the table could be of; azldev has one table for them."""
         known = _fields(kind)
-        tag_field = kind.__struct_config__.tag_field
+        tag_field = _tag_field(kind)
         folded = {name.lower(): name for name in known}
         for name in list(value):
             if name in known or name == tag_field:
@@ -151,7 +174,7 @@ class Examiner:
             elif field.required:
                 self._missing(kind, name, value, key)
 
-    def _missing(self, kind: type[msgspec.Struct], name: str, value: dict[str, Any], key: Key) -> None:
+    def _missing(self, kind: Any, name: str, value: dict[str, Any], key: Key) -> None:
         if issubclass(kind, Verb):
             self._tell(key, requires(kind, name, value))
         else:
@@ -191,17 +214,17 @@ def overlay_prefix(key: Key) -> str:
     return ""
 
 
-def _unknown_key(kind: type[msgspec.Struct], name: str) -> tuple[str, str]:
-    tag = kind.__struct_config__.tag
+def _unknown_key(kind: Any, name: str) -> tuple[str, str]:
     if issubclass(kind, Verb) and (name in OVERLAY_KEYS or name == "archive"):
-        return f"overlay type {tag} does not accept {name} field", "remove it"
-    suffix = f" for type {str(tag)!r}" if kind.__struct_config__.tag_field else ""
+        return f"overlay type {kind.__struct_config__.tag} does not accept {name} field", "remove it"
+    suffix = f" for type {str(kind.__struct_config__.tag)!r}" if _tag_field(kind) else ""
     return f"unknown key {name!r}{suffix}", did_you_mean(name, _fields(kind)) or "remove it"
 
 
-def _is_irrelevant(kind: type[msgspec.Struct], name: str) -> bool:
-    pair = (str(kind.__struct_config__.tag), name)
-    return issubclass(kind, Verb) and name in OVERLAY_KEYS and pair not in REFUSED_OVERLAY_KEYS
+def _is_irrelevant(kind: type[Any], name: str) -> bool:
+    if not issubclass(kind, Verb) or name not in OVERLAY_KEYS:
+        return False
+    return (str(kind.__struct_config__.tag), name) not in REFUSED_OVERLAY_KEYS
 
 
 def _in_words(message: str, kind: Any, value: Any) -> tuple[str, str]:
@@ -222,12 +245,45 @@ def _in_words(message: str, kind: Any, value: Any) -> tuple[str, str]:
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    return {field.encode_name: field for field in struct_fields(kind)}
+def _fields(kind: Any) -> dict[str, FieldInfo]:
+    """The fields of a table's type by their keys."""
+    if not _is_dataclass(kind):
+        return {field.encode_name: field for field in struct_fields(kind)}
+    types = typing.get_type_hints(kind, include_extras=True)
+    return {
+        field.name: FieldInfo(field.name, field.name, types[field.name], *_defaults(field))
+        for field in dataclasses.fields(kind)
+    }
+
+
+def _defaults(field: dataclasses.Field[Any]) -> tuple[Any, Any]:
+    """The default and the default's factory, in msgspec's words."""
+    default, factory = field.default, field.default_factory
+    return (
+        msgspec.NODEFAULT if default is dataclasses.MISSING else default,
+        msgspec.NODEFAULT if factory is dataclasses.MISSING else factory,
+    )
 
 
 def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _is_dataclass(kind: Any) -> bool:
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
+
+
+def _is_table(kind: Any) -> bool:
+    return _is_struct(kind) or _is_dataclass(kind)
+
+
+def _is_path(kind: Any) -> bool:
+    return kind == KeyAddress or kind is Path
+
+
+def _tag_field(kind: type[Any]) -> str | None:
+    """The key that tells which of several classes a table is of; dataclasses have none."""
+    return kind.__struct_config__.tag_field if issubclass(kind, msgspec.Struct) else None
 
 
 def _unwrapped(kind: Any) -> Any:
@@ -280,14 +336,15 @@ def _choices(kind: Any) -> tuple[Any, str, dict[str, type[msgspec.Struct]]]:
 
 
 @functools.cache
-def _fields_with_paths(kind: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    return {name: field for name, field in _fields(kind).items() if _holds_paths(field.type)}
+def _fields_with_paths(kind: Any) -> dict[str, FieldInfo]:
+    return {name: field for name, field in _fields(kind).items() if _holds(field.type, _is_path)}
 
 
 @functools.cache
-def _holds_paths(kind: Any) -> bool:
-    if kind == KeyAddress or kind is Path:
+def _holds(kind: Any, wanted: Callable[[Any], bool]) -> bool:
+    """Whether a type, or one in it, is a wanted one."""
+    if wanted(kind):
         return True
-    if _is_struct(kind):
-        return any(_holds_paths(field.type) for field in _fields(kind).values())
-    return any(_holds_paths(part) for part in get_args(kind) if part is not Ellipsis)
+    if _is_table(kind):
+        return any(_holds(field.type, wanted) for field in _fields(kind).values())
+    return kind != KeyAddress and any(_holds(part, wanted) for part in get_args(kind) if part is not Ellipsis)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.codec import load
 from boatyard.artifact.demo_result import BudgetRow
 from boatyard.artifact.image import Manifest
-from boatyard.base.size import parse_size
 from boatyard.config.model.native_image import resolve
 from boatyard.image.budget import biggest
 from boatyard.image.disk import occupied
+from boatyard_boot.size import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boatyard.base.size import format_size
 from boatyard.config.channel import Channels
 from boatyard.ports.files import locked, sweep_temporaries
 from boatyard.repo.compose import find_compose, make_current, plan_compose, write_compose
 from boatyard.repo.signed import SignedStore
+from boatyard_boot.size import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

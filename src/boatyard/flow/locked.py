@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError
 from boatyard.base.where import Where
 from boatyard.config.fault import Fault, to_error
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.read import read_toml
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

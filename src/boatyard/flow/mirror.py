@@ -13,11 +13,11 @@ from boatyard.sources.store import ContentStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from boatyard.base.arch import Arch
     from boatyard.config.model.seed import Seed
     from boatyard.flow.ports import Ports
     from boatyard.sources.deb.index import DebIndex
     from boatyard.sources.deb.mirror import Mirror
+    from boatyard_boot.arch import Arch
 
 
 class SeedMirror:

@@ -12,10 +12,10 @@ from boatyard.rpm.key import SigningKey, find_or_make_key, keys_dir
 from boatyard.sources.deb.mirror import find_mirror
 
 if TYPE_CHECKING:
-    from boatyard.base.arch import Arch
     from boatyard.config.project import Project
     from boatyard.flow.ports import Ports
     from boatyard.flow.workspace import Workspace
+    from boatyard_boot.arch import Arch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import CheckError
-from boatyard.base.size import format_size, parse_size
+from boatyard_boot.size import format_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,14 @@ What is reproducible: the same channels, definition and versions of the host's t
 from __future__ import annotations
 
 import errno
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.codec import load, save
 from boatyard.artifact.image import Image, Manifest
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import ConfigError, ToolError
+from boatyard.base.error import ConfigError, ImageError, ToolError
 from boatyard.graph.local import run_all
 from boatyard.image.budget import check_budget
 from boatyard.image.disk import copy_sparse, make_qcow2, occupied
@@ -29,16 +30,17 @@ from boatyard.image.recipe import Recipe
 from boatyard.image.rootfs import plan_rootfs, run_rootfs
 from boatyard.image.toolbox import Toolbox
 from boatyard.ports.files import locked, replacing, sweep_temporaries, temporary_dir
+from boatyard_boot.error import BootError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from boatyard.artifact.repo_snapshot import RepoSnapshot
-    from boatyard.base.arch import Arch
     from boatyard.config.model.native_image import Format, NativeImage
     from boatyard.ports.progress import Reporter
     from boatyard.ports.run import Runner
+    from boatyard_boot.arch import Arch
 
 # Raised when the same inputs would give other images.
 RECIPE = 1
@@ -52,6 +54,16 @@ class ImageFolders:
     out: Path
 
 
+@contextmanager
+def _as_image_error() -> Iterator[None]:
+    """What boatyard_boot refuses, as Boatyard tells it."""
+    try:
+        yield
+    except BootError as error:
+        raise ImageError(error.what, hint=error.hint) from error
+
+
+@_as_image_error()
 def build_image(
     name: str,
     native: NativeImage,

@@ -1,70 +1,20 @@
-"""Where everything lies on a disk image: layout in, byte ranges out; and the image put together from its parts."""
+"""A disk image put together from its parts, and copied without its holes."""
 
 from __future__ import annotations
 
 import os
-import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError
-from boatyard.base.size import MIB, parse_size
-from boatyard.config.model.layout import Layout, Role, Share, divide
-from boatyard.image.gpt import Row, type_id, write_table
+from boatyard_boot.gpt import Row, type_id, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from boatyard.base.arch import Arch
     from boatyard.image.toolbox import Toolbox
-
-# The first and the last MiB hold the partition table; partitions start at whole MiB, which suits every disk.
-EDGE = MIB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A partition's place, in bytes from the start of the disk, and the identity it and its file system get."""
-
-    name: str
-    role: Role
-    start: int
-    size: int
-    id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class DiskPlan:
-    """A disk of `size` bytes."""
-
-    size: int
-    id: uuid.UUID
-    slots: tuple[Slot, ...]
-
-    def slot(self, name: str) -> Slot:
-        return next(slot for slot in self.slots if slot.name == name)
-
-    def with_role(self, role: Role) -> Slot | None:
-        return next((slot for slot in self.slots if slot.role == role), None)
-
-
-def plan_disk(layout: Layout, seed: uuid.UUID) -> DiskPlan:
-    """The places of a layout's partitions; identities are derived from `seed`. ImageError when they do not fit."""
-    size = -(-parse_size(layout.size) // MIB) * MIB
-    shares = [Share.parse(partition.size) for partition in layout.partitions]
-    try:
-        sizes = divide(size - 2 * EDGE, shares)
-    except ValueError as error:
-        raise ImageError(
-            f"the layout does not fit on a disk of {layout.size}: {error}", hint="raise the layout's `size`"
-        ) from error
-    slots, start = [], EDGE
-    for partition, length in zip(layout.partitions, sizes, strict=True):
-        identity = uuid.uuid5(seed, f"partition {partition.name}")
-        slots.append(Slot(name=partition.name, role=partition.role, start=start, size=length, id=identity))
-        start += length
-    return DiskPlan(size, uuid.uuid5(seed, "disk"), tuple(slots))
+    from boatyard_boot.arch import Arch
+    from boatyard_boot.disk import DiskPlan
 
 
 def write_disk(target: Path, plan: DiskPlan, arch: Arch, parts: Mapping[str, Path], *, boot_code: bytes = b"") -> None:

@@ -6,11 +6,14 @@ import uuid
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError
-from boatyard.config.model.layout import Filesystem, Layout, Role
-from boatyard.image import grub
-from boatyard.image.disk import DiskPlan, Slot, plan_disk, write_disk
+from boatyard.image.disk import write_disk
 from boatyard.image.filesystem import make_ext4, make_fat, make_swap
+from boatyard.image.loader import make_loader
 from boatyard.image.stage import Stage
+from boatyard_boot import grub
+from boatyard_boot.disk import DiskPlan, Slot, plan_disk
+from boatyard_boot.fstab import by_uuid, fstab
+from boatyard_boot.layout import Filesystem, Layout, Role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +36,13 @@ def assemble_disk(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> Non
     boot_code = b""
     core_slot = plan.with_role(Role.BIOS_BOOT)
     if core_slot is not None:
-        core = grub.make_bios_core(box, recipe.rootfs.dir, work, early)
+        core = make_loader(box, recipe.rootfs.dir, grub.BIOS_LOADER, work, early)
         parts[core_slot.name] = work / "core.img"
         parts[core_slot.name].write_bytes(grub.place_core(core.read_bytes(), core_slot.start, core_slot.size))
         boot_code = grub.bios_boot_code(recipe.rootfs.dir, core_slot.start)
-    loader = grub.make_efi(box, recipe.rootfs.dir, recipe.arch, work, early) if plan.with_role(Role.ESP) else None
+    loader = None
+    if plan.with_role(Role.ESP):
+        loader = make_loader(box, recipe.rootfs.dir, grub.efi_loader(recipe.arch), work, early)
     # The deepest mount points first, so that each tree has left before the one around it is packed.
     for filesystem in sorted(layout.filesystems, key=lambda filesystem: filesystem.mount, reverse=True):
         slot = plan.slot(filesystem.on)
@@ -61,6 +66,12 @@ def check_layout(layout: Layout) -> None:
         raise ImageError(
             "a disk image has no LVM volumes", hint="leave `volumes` to the installer; clouds grow the root partition"
         )
+    for partition in layout.partitions:
+        if partition.encrypt:
+            raise ImageError(
+                f"a disk image cannot encrypt the partition {partition.name!r}",
+                hint="leave `encrypt` to the installer: every machine needs a passphrase of its own",
+            )
     for filesystem in layout.filesystems:
         if filesystem.type == "xfs":
             raise ImageError(f"the file system on {filesystem.on!r}: a disk image has ext4, vfat and swap, not xfs")
@@ -84,9 +95,13 @@ def _fill(box: Toolbox, stage: Stage, filesystem: Filesystem, slot: Slot, target
 def _write_system(stage: Stage, recipe: Recipe, plan: DiskPlan, inside_boot: str) -> None:
     """What a disk has beyond the shared root: name, mounts, kernel and initrd in /boot, and the boot menu."""
     kernel = recipe.rootfs.kernel
+    names = {
+        filesystem.on: by_uuid(filesystem, _identity(plan.slot(filesystem.on)))
+        for filesystem in recipe.layout.filesystems
+    }
     root = _on(recipe.layout, "/")
     stage.put("etc/hostname", f"{recipe.hostname}\n")
-    stage.put("etc/fstab", fstab(recipe.layout, plan))
+    stage.put("etc/fstab", fstab(recipe.layout, names))
     stage.link(f"boot/vmlinuz-{kernel}", recipe.kernel_file)
     stage.link(f"boot/initrd-{kernel}.img", recipe.initrd)
     entry = grub.Entry(
@@ -94,23 +109,11 @@ def _write_system(stage: Stage, recipe: Recipe, plan: DiskPlan, inside_boot: str
         id=kernel,
         kernel=f"{inside_boot}/vmlinuz-{kernel}",
         initrd=f"{inside_boot}/initrd-{kernel}.img",
-        arguments=(f"root=UUID={_identity(plan.slot(root.on))}", "ro", *recipe.kernel_arguments),
+        arguments=(f"root={names[root.on]}", "ro", *recipe.kernel_arguments),
     )
     stage.put("boot/grub/grub.cfg", grub.menu_head(recipe.boot_timeout_s) + grub.DISK_ENTRIES)
     stage.put(f"boot/grub/entries/{kernel}.cfg", grub.menu_entry(entry))
     stage.put("boot/grub/grubenv", grub.grub_env(kernel))
-
-
-def fstab(layout: Layout, plan: DiskPlan) -> str:
-    """/etc/fstab of a layout; file systems are named by UUID, root is checked first."""
-    lines = []
-    for filesystem in layout.filesystems:
-        identity = _identity(plan.slot(filesystem.on))
-        name = f"{identity.hex[:4]}-{identity.hex[4:8]}".upper() if filesystem.type == "vfat" else str(identity)
-        check = {"/": 1}.get(filesystem.mount, 2) if filesystem.type == "ext4" else 0
-        mount, options = filesystem.mount or "none", filesystem.options or "defaults"
-        lines.append(f"UUID={name} {mount} {filesystem.type} {options} 0 {check}\n")
-    return "".join(lines)
 
 
 def _on(layout: Layout, mount: str) -> Filesystem:

@@ -7,8 +7,8 @@ import struct
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError
-from boatyard.base.size import KIB, MIB
 from boatyard.ports.files import write_atomic
+from boatyard_boot.size import KIB, MIB
 
 if TYPE_CHECKING:
     import uuid
@@ -22,15 +22,6 @@ EXT4_FEATURES = (
     "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,"
     "huge_file,dir_nlink,extra_isize,metadata_csum"
 )
-MKE2FS_CONF = """\
-[defaults]
-    blocksize = 4096
-    inode_size = 256
-    inode_ratio = 16384
-[fs_types]
-    ext4 = {
-    }
-"""
 MKE2FS_CONF = """\
 [defaults]
     blocksize = 4096

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError
 from boatyard.image.installed import HISTORY, RPMDB
-from boatyard.image.module import MODULES, newest_kernel
-from boatyard.image.tree import find_file, resolve
 from boatyard.ports.files import remove_tree
+from boatyard_boot.module import MODULES, newest_kernel
+from boatyard_boot.tree import find_file, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,115 +1,38 @@
-"""The initrd: BusyBox, the drivers of disks, e2fsck, LVM and a short init script (data/init).
-
-It serves the live ISO and installed disks alike and does not depend on the machine it is built on.
-"""
+"""The initrd of an image: made by boatyard_boot from the root, compressed and written here."""
 
 from __future__ import annotations
 
 import os
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from boatyard.base.digest import fingerprint
-from boatyard.base.error import ImageError
-from boatyard.image import elf
-from boatyard.image.cpio import Entry, archive, character_device, directory, link, regular
-from boatyard.image.module import MODULES, module_bytes, read_index, subset_index
-from boatyard.image.tree import find_file, need_file, resolve
 from boatyard.ports.files import write_atomic
+from boatyard_boot.initrd import inputs, make_initrd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-APPLETS = (
-    "cat", "dd", "echo", "find", "findfs", "halt", "losetup", "ls", "mkdir", "modprobe", "mount", "od", "sed", "setsid",
-    "sh", "sleep", "sort", "switch_root", "sync", "tr", "umount", "xargs",
-)  # fmt: skip
-# The buses and disks of QEMU, Hyper-V and Azure, and of ordinary servers; what a kernel lacks is left out.
-DRIVERS = (
-    "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_scsi", "hv_vmbus", "hv_storvsc", "hv_netvsc", "pci_hyperv",
-    "nvme", "ahci", "ata_piix", "sd_mod", "sr_mod", "usb_storage", "uas", "xhci_pci", "ehci_pci", "megaraid_sas",
-    "mpt3sas", "vmw_pvscsi", "mptspi", "xen_blkfront",
-)  # fmt: skip
-# Without these a live ISO or a disk cannot be mounted at all.
-NEEDED = ("loop", "isofs", "squashfs", "overlay", "ext4", "dm_mod", "virtio_blk", "sr_mod")
-OTHERS = (
-    "xfs", "vfat", "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8", "dm_snapshot", "dm_mirror", "crc32c_generic",
-    "crc32c_intel",
-)  # fmt: skip
 LEVEL = 10  # 0.4 s for 26 MB; level 19 takes ten times as long for 6 % less
 
 
 def initrd_key(rootfs_key: str, modules: Sequence[str]) -> str:
     """Names the inputs of an initrd."""
-    return fingerprint([rootfs_key, sorted(modules), _init(), APPLETS, DRIVERS, NEEDED, OTHERS, LEVEL])
+    return fingerprint([rootfs_key, inputs(modules), LEVEL])
 
 
 def write_initrd(root: Path, kernel: str, target: Path, *, epoch: int, modules: Sequence[str] = ()) -> None:
-    """Writes the initrd of a kernel, a zstd-compressed cpio; `modules`: more of them by name.
-
-    The same root gives the same bytes. ImageError when the root lacks BusyBox or a module that is needed.
-    """
+    """Writes the initrd of a kernel, a cpio archive compressed with zstd; BootError as make_initrd."""
     import zstandard
 
-    members = [*_skeleton(), *_programs(root), *_modules(root, kernel, modules)]
-    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(archive(members, epoch=epoch))
+    data = make_initrd(root, kernel, epoch=epoch, unpack=unpack_zstd, modules=modules)
+    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(data)
     write_atomic(target, packed, mode=0o644)
     os.utime(target, (epoch, epoch))  # disks hold it with its date
 
 
-def _init() -> bytes:
-    return resources.files("boatyard.image").joinpath("data/init").read_bytes()
+def unpack_zstd(data: bytes, max_size: int) -> bytes:
+    """Decompressed zstd of at most `max_size` bytes."""
+    import zstandard
 
-
-def _skeleton() -> list[Entry]:
-    folders = ("proc", "sys", "dev", "run", "tmp", "etc", "newroot", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64")
-    return [
-        *(directory(name) for name in folders),
-        *(link(name, f"usr/{name}") for name in ("bin", "sbin", "lib", "lib64")),
-        # The kernel opens the console before devtmpfs is mounted.
-        character_device("dev/console", 5, 1, 0o600),
-        character_device("dev/null", 1, 3, 0o666),
-        link("etc/mtab", "/proc/self/mounts"),
-        regular("init", _init(), 0o755),
-    ]
-
-
-def _programs(root: Path) -> list[Entry]:
-    busybox = need_file(
-        root, "usr/bin/busybox", "usr/sbin/busybox", hint="add the package busybox (Debian: busybox-static)"
-    ).read_bytes()
-    try:
-        static = not elf.needs(busybox).interpreter
-    except ValueError as error:
-        raise ImageError(f"busybox in the root file system: {error}") from error
-    if not static:
-        raise ImageError(
-            "busybox in the root file system is not static", hint="add the package busybox-static to the image"
-        )
-    # e2fsck and LVM are there only for images that use them.
-    programs = [f"usr/sbin/{name}" for name in ("e2fsck", "lvm") if find_file(root, f"usr/sbin/{name}")]
-    files = elf.closure(root, programs)
-    return [
-        regular("usr/bin/busybox", busybox, 0o755),
-        *(link(f"usr/bin/{applet}", "busybox") for applet in APPLETS),
-        *(regular(name, file.read_bytes(), 0o755) for name, file in files.items()),
-    ]
-
-
-def _modules(root: Path, kernel: str, more: Sequence[str]) -> list[Entry]:
-    index = read_index(root, kernel)
-    missing = [name for name in (*NEEDED, *more) if not index.has(name.replace("-", "_"))]
-    if missing:
-        raise ImageError(
-            f"the kernel {kernel} has no {', '.join(missing)}, which the initrd needs",
-            hint="take a kernel built with them, or correct `initrd-modules`",
-        )
-    names = index.closure((*DRIVERS, *NEEDED, *OTHERS, *more))
-    folder = f"{MODULES}/{kernel}"
-    members = [regular(f"{folder}/{name}", data) for name, data in subset_index(index, names).items()]
-    for name in names:
-        file = resolve(root, f"{folder}/{index.path[name]}")
-        plain = f"{index.path[name].partition('.ko')[0]}.ko"
-        members.append(regular(f"{folder}/{plain}", module_bytes(file)))
-    return members
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=max_size)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
-from boatyard.base.size import KIB, MIB
-from boatyard.image import grub
 from boatyard.image.filesystem import make_fat
+from boatyard.image.loader import make_loader
+from boatyard_boot import grub
+from boatyard_boot.size import KIB, MIB
 
 if TYPE_CHECKING:
     import uuid
     from pathlib import Path
 
-    from boatyard.base.arch import Arch
     from boatyard.image.toolbox import Toolbox
+    from boatyard_boot.arch import Arch
 
 ESP_TYPE = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 ELTORITO = "boot/grub/eltorito.img"
@@ -22,7 +23,7 @@ ELTORITO = "boot/grub/eltorito.img"
 
 def make_efi_partition(box: Toolbox, root: Path, arch: Arch, work: Path, label: str, identity: uuid.UUID) -> Path:
     """The FAT image that UEFI reads: GRUB as the removable-media loader, sized by its content."""
-    loader = grub.make_efi(box, root, arch, work, grub.search_by_label(label))
+    loader = make_loader(box, root, grub.efi_loader(arch), work, grub.search_by_label(label))
     size = -(-(loader.stat().st_size + 256 * KIB) // MIB) * MIB
     target = work / "efi.img"
     make_fat(box, target, size, identity=identity, label="EFI", files={f"EFI/BOOT/{arch.efi_file}": loader})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from boatyard.image import grub, iso
+from boatyard.image import iso
 from boatyard.image.filesystem import make_squashfs
+from boatyard.image.loader import make_loader
 from boatyard.image.stage import Stage
-from boatyard.image.tree import need_file
+from boatyard_boot import grub
+from boatyard_boot.tree import need_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +46,7 @@ def assemble_iso(box: Toolbox, recipe: Recipe, work: Path, target: Path) -> None
     hybrid = None
     if recipe.bios:
         hybrid = need_file(root, "usr/lib/grub/i386-pc/boot_hybrid.img", hint=grub.BIOS_PACKAGES)
-        loader = grub.make_eltorito(box, root, work, grub.search_by_label(recipe.label))
+        loader = make_loader(box, root, grub.ELTORITO_LOADER, work, grub.search_by_label(recipe.label))
         loader.rename(content / iso.ELTORITO)
     iso.write_iso(box, target, content, efi, label=recipe.label, identity=identity, bios=hybrid)
 

@@ -7,16 +7,16 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
-from boatyard.image import grub
-from boatyard.image.tree import find_file, need_file
+from boatyard_boot import grub
+from boatyard_boot.arch import Arch
+from boatyard_boot.tree import find_file, need_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.image import Rootfs
-    from boatyard.config.model.layout import Layout
     from boatyard.config.model.native_image import NativeImage
+    from boatyard_boot.layout import Layout
 
 # The seed of every identifier in an image: the same inputs give the same UUIDs.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "image.boatyard.invalid")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from boatyard.artifact.codec import find_sealed, save_sealed
 from boatyard.artifact.image import Rootfs
-from boatyard.base.arch import Arch
 from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.base.error import ConfigError, ImageError, ToolError, TrustError, did_you_mean
 from boatyard.image.finish import finish
@@ -21,6 +20,7 @@ from boatyard.image.toolbox import Toolbox
 from boatyard.ports.files import locked, replacing_dir, sweep_temporaries, temporary_dir, write_atomic
 from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from boatyard.image.tree import resolve
+from boatyard_boot.tree import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from boatyard.base.arch import Arch
+    from boatyard_boot.arch import Arch
 
 SHOWN = 20
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.build_result import RpmFile
-    from boatyard.base.arch import Arch
     from boatyard.ports.run import Runner
     from boatyard.repo.signed import SignedStore
     from boatyard.rpm.key import SigningKey
+    from boatyard_boot.arch import Arch
 
 UNPUBLISHED = "none"
 COMPOSE = "compose.json"

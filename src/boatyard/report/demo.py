@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard.base.size import format_mib, format_size
+from boatyard_boot.size import format_mib, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

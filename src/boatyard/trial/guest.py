@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from boatyard.artifact.demo_result import CheckRow
 from boatyard.base.error import ImageError
-from boatyard.base.size import MIB, format_mib, format_size
 from boatyard.ports import clock
+from boatyard_boot.size import MIB, format_mib, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

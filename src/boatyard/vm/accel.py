@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.codec import Artifact, load, save
-from boatyard.base.arch import Arch
 from boatyard.base.digest import fingerprint
 from boatyard.base.error import BoatyardError, ToolError
 from boatyard.ports.files import temporary_dir
 from boatyard.ports.run import Command, Runner
 from boatyard.vm.qemu import MACHINE_TYPE, Accelerator, cpu_model, program
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from boatyard.ports.run import Result

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ToolError
 from boatyard.vm.qemu import MACHINE_ALIAS, Firmware
+from boatyard_boot.arch import Arch
 
 # The same order as libvirt and QEMU's specification: the administrator's folder hides the packages' one.
 DESCRIPTOR_DIRS = (Path("/etc/qemu/firmware"), Path("/usr/share/qemu/firmware"))

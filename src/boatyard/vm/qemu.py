@@ -10,7 +10,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from boatyard.base.arch import Arch
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path

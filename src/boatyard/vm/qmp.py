@@ -9,8 +9,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from boatyard.base.error import ImageError
-from boatyard.base.size import MIB
 from boatyard.ports import clock
+from boatyard_boot.size import MIB
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError, did_you_mean
-from boatyard.base.size import parse_size
-from boatyard.config.model.layout import PLAIN, Layout
 from boatyard.config.model.struct import Table
+from boatyard_boot.arch import Arch
+from boatyard_boot.layout import PLAIN, Layout
+from boatyard_boot.size import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,8 @@
 
 from msgspec import field
 
-from boatyard.base.arch import Arch
 from boatyard.config.model.struct import Table
+from boatyard_boot.arch import Arch
 
 ARCH_WORD = "$arch"
 DEFAULT_PRIORITY = 1_000_000  # rpm-file-triggers(7)

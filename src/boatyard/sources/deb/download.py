@@ -13,10 +13,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import SourceError
-from boatyard.base.size import format_size
 from boatyard.graph.local import run_all
 from boatyard.ports.http import AbsentError
 from boatyard.ports.route import shown
+from boatyard_boot.size import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from boatyard.base.arch import Arch
     from boatyard.config.model.seed import Seed
     from boatyard.ports.http import Fetcher
     from boatyard.ports.run import Runner
     from boatyard.sources.deb.mirror import Mirror
     from boatyard.sources.store import ContentStore
+    from boatyard_boot.arch import Arch
 
 MAX_PACKED = 128 << 20
 MAX_UNPACKED = 1 << 30

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from boatyard.base.arch import Arch
 from boatyard.base.error import ConfigError, NotFoundError, did_you_mean
 from boatyard.base.where import Where
 from boatyard.config.model.struct import Table
 from boatyard.ports.files import write_atomic
 from boatyard.sources.deb.index import MAX_DEB, NAME, POOL_PATH, dependency_names
 from boatyard.sources.deb.version import MAX_LENGTH, version_key
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

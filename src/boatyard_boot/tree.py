@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import ImageError
+from boatyard_boot.error import BootError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,7 @@ MAX_LINKS = 40  # as the kernel's limit (ELOOP)
 
 
 def resolve(root: Path, path: str) -> Path:
-    """The file that `path` names inside `root`, all links followed; it need not exist. ImageError for a circle."""
+    """The file that `path` names inside `root`, all links followed; it need not exist. BootError for a circle."""
     todo = [part for part in reversed(path.split("/")) if part]
     found: list[str] = []
     links = 0
@@ -29,7 +29,7 @@ def resolve(root: Path, path: str) -> Path:
             continue
         links += 1
         if links > MAX_LINKS:
-            raise ImageError(f"too many links on the way to {path} in {root}")
+            raise BootError(f"too many links on the way to {path} in {root}")
         target = str(here.readlink())
         if target.startswith("/"):
             found.clear()
@@ -43,8 +43,8 @@ def find_file(root: Path, *paths: str) -> Path | None:
 
 
 def need_file(root: Path, *paths: str, hint: str) -> Path:
-    """Like find_file; ImageError with the hint when none of them is there."""
+    """Like find_file; BootError with the hint when none of them is there."""
     found = find_file(root, *paths)
     if found is None:
-        raise ImageError(f"the root file system has no {' or '.join(paths)}", hint=hint)
+        raise BootError(f"the root file system has no {' or '.join(paths)}", hint=hint)
     return found

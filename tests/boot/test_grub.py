@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from boatyard.base.arch import Arch
-from boatyard.base.error import ImageError
-from boatyard.image import grub
+from boatyard_boot import grub
+from boatyard_boot.arch import Arch
+from boatyard_boot.error import BootError
 
 ENTRY = grub.Entry(
     title="Skiff Linux 1.0 (6.12.9)",
@@ -54,12 +54,25 @@ def test_boot_code_points_to_the_core(tmp_path):
 def test_core_knows_where_it_lies():
     placed = grub.place_core(bytes(2000), 1 << 20, 1 << 20)
     assert struct.unpack_from("<Q", placed, 0x1F4) == (2049,)
-    with pytest.raises(ImageError, match="2000 bytes and the bios-boot partition 1024"):
+    with pytest.raises(BootError, match="2000 bytes and the bios-boot partition 1024"):
         grub.place_core(bytes(2000), 1 << 20, 1024)
 
 
 def test_root_without_grub(tmp_path):
     assert not grub.has_bios(tmp_path)
-    with pytest.raises(ImageError, match=r"no usr/lib/grub/i386-pc/boot.img") as caught:
+    with pytest.raises(BootError, match=r"no usr/lib/grub/i386-pc/boot.img") as caught:
         grub.bios_boot_code(tmp_path, 0)
     assert "grub2-pc-modules" in caught.value.hint
+
+
+def test_command_for_a_loader(tmp_path):
+    loader = grub.efi_loader(Arch.X86_64)
+    with pytest.raises(BootError, match=r"no usr/lib/grub/x86_64-efi/moddep.lst"):
+        grub.mkimage_argv(tmp_path, loader, early="/e", output="/o")
+    for name in ("usr/lib/grub/x86_64-efi/moddep.lst", "usr/bin/grub-mkimage"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    argv = grub.mkimage_argv(tmp_path, loader, early="/e", output="/o")
+    assert argv[:3] == ("/usr/bin/grub-mkimage", "-O", "x86_64-efi")
+    assert {"lvm", "ext2", "fat"} <= set(argv)
+    assert grub.ELTORITO_LOADER.folder == grub.BIOS_LOADER.folder == "usr/lib/grub/i386-pc"

@@ -6,20 +6,20 @@
     filesystems = [{ on = "esp", type = "vfat", mount = "/boot/efi" },
                    { on = "root", type = "ext4", mount = "/" }]
 
-A partition with the role `lvm` is the physical volume of the group `volume-group`; its `volumes` are named in
-`filesystems` as `on = "<group>/<volume>"`.
+A partition with the role `lvm` is the physical volume of a volume group of its own name; the `volumes` are in it, and
+`filesystems` name them as `on = "<group>/<volume>"`. A partition with `encrypt = true` is a LUKS2 container.
+
+Keys are single words, so that those of TOML are the names here.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from boatyard.base.size import MIB, parse_size
-from boatyard.config.model.struct import Table
+from boatyard_boot.size import MIB, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 # Names become GPT partition names (36 UTF-16 units), LVM names and labels (ext4 16 bytes, FAT 11).
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,15}")
 MOUNT = re.compile(r"/|(/[A-Za-z0-9][A-Za-z0-9_.+-]*)+")
+# lvm(8), "Reserved names": device-mapper needs them for parts of volumes.
+RESERVED_STARTS = ("snapshot", "pvmove")
+RESERVED_PARTS = (
+    "_cdata", "_cmeta", "_corig", "_mlog", "_mimage", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta", "_vorigin",
+    "_vdata",
+)  # fmt: skip
 LABEL_BYTES = {"ext4": 16, "xfs": 12, "vfat": 11, "swap": 15}
 
 
@@ -42,7 +48,12 @@ class Role(StrEnum):
     DATA = "data"
 
 
-class Share(msgspec.Struct, frozen=True):
+# Without boot loader or firmware reading them.
+ENCRYPTABLE = (Role.LVM, Role.ROOT, Role.DATA, Role.SWAP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
     """A size before the disk is known: bytes, or a percentage of the whole, or the rest (all zero)."""
 
     size: int = 0
@@ -82,19 +93,24 @@ def divide(total: int, shares: Sequence[Share], *, unit: int = MIB) -> list[int]
     return sizes
 
 
-class Partition(Table, frozen=True, kw_only=True):
-    """One partition, in the order on the disk."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """One partition, in the order on the disk. `encrypt`: what is on it lies in a LUKS2 container."""
 
     name: str
     role: Role
     size: str = "rest"
+    encrypt: bool = False
 
     def __post_init__(self) -> None:
         _check_name(self.name, "a partition")
         Share.parse(self.size)
+        if self.encrypt and self.role not in ENCRYPTABLE:
+            raise ValueError(f"the partition {self.name!r} with the role {self.role} cannot be encrypted")
 
 
-class Volume(Table, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
     """One LVM logical volume of the layout's volume group."""
 
     name: str
@@ -102,10 +118,13 @@ class Volume(Table, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check_name(self.name, "a volume")
+        if self.name.startswith(RESERVED_STARTS) or any(part in self.name for part in RESERVED_PARTS):
+            raise ValueError(f"{self.name!r} is not a name for a volume: LVM keeps it for itself")
         Share.parse(self.size)
 
 
-class Filesystem(Table, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filesystem:
     """What is made on a partition (`on = "root"`) or volume (`on = "vg0/root"`). Swap has no `mount`."""
 
     on: str
@@ -128,11 +147,11 @@ class Filesystem(Table, frozen=True, kw_only=True):
             raise ValueError(f"{self.options!r} are not mount options")
 
 
-class Layout(Table, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
     """A whole disk. `size` is that of a disk image; the installer takes the disk it finds."""
 
     size: str = "2 GiB"
-    volume_group: str = "vg0"
     partitions: tuple[Partition, ...]
     volumes: tuple[Volume, ...] = ()
     filesystems: tuple[Filesystem, ...]
@@ -140,6 +159,20 @@ class Layout(Table, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for problem in _problems(self):
             raise ValueError(problem)
+
+    @property
+    def volume_group(self) -> str:
+        """The name of the group that the volumes are in; empty when there is no partition for one."""
+        return next((partition.name for partition in self.partitions if partition.role == Role.LVM), "")
+
+    def partition_of(self, name: str) -> Partition:
+        """The partition that a place, `on` of a file system, is or lies in."""
+        group = name.partition("/")[0]
+        return next(partition for partition in self.partitions if partition.name == group)
+
+    def mounted_on(self, mount: str) -> Filesystem | None:
+        """The file system with a mount point, if there is one."""
+        return next((filesystem for filesystem in self.filesystems if filesystem.mount == mount), None)
 
     def filesystem_on(self, name: str) -> Filesystem | None:
         """The file system of a partition or volume, if it has one."""
@@ -154,7 +187,6 @@ def _check_name(name: str, what: str) -> None:
 def _problems(layout: Layout) -> list[str]:
     problems: list[str] = []
     parse_size(layout.size)
-    _check_name(layout.volume_group, "a volume group")
     names = [partition.name for partition in layout.partitions]
     names += [f"{layout.volume_group}/{volume.name}" for volume in layout.volumes]
     places = [filesystem.on for filesystem in layout.filesystems]
@@ -163,9 +195,10 @@ def _problems(layout: Layout) -> list[str]:
     problems += [f"two file systems are on {name!r}" for name in _twice(places)]
     problems += [f"two file systems are mounted on {name!r}" for name in _twice(mounts)]
     problems += [f"a file system is on {place!r}, which is not in the layout" for place in places if place not in names]
-    physical = [partition for partition in layout.partitions if partition.role == Role.LVM]
-    if layout.volumes and len(physical) != 1:
-        problems.append("volumes need exactly one partition with the role lvm")
+    if sum(partition.role == Role.LVM for partition in layout.partitions) > 1:
+        problems.append("only one partition can have the role lvm")
+    if layout.volumes and not layout.volume_group:
+        problems.append("volumes need a partition with the role lvm")
     for sizes, what in ((layout.partitions, "partition"), (layout.volumes, "volume")):
         if sum(item.size == "rest" for item in sizes) > 1:
             problems.append(f"only one {what} can have the rest")
@@ -181,7 +214,15 @@ def _problems(layout: Layout) -> list[str]:
         for partition in layout.partitions
         if partition.role in (Role.BIOS_BOOT, Role.LVM) and layout.filesystem_on(partition.name)
     ]
-    return problems
+    return problems or _locked_out(layout)
+
+
+def _locked_out(layout: Layout) -> list[str]:
+    """What the boot loader could not read: it opens no LUKS container."""
+    boot = layout.mounted_on("/boot") or layout.mounted_on("/")
+    if boot is None or not layout.partition_of(boot.on).encrypt:
+        return []
+    return ["the root is encrypted, so a file system must be mounted on /boot from a partition that is not"]
 
 
 def _twice(names: Sequence[str]) -> list[str]:
@@ -199,5 +240,21 @@ PLAIN = Layout(
     filesystems=(
         Filesystem(on="esp", type="vfat", mount="/boot/efi", label="ESP", options="umask=0077,nofail"),
         Filesystem(on="root", type="ext4", mount="/", label="root"),
+    ),
+)
+
+# What the installer makes unless it is told otherwise: the root can grow, and another volume can be added beside it.
+LVM = Layout(
+    partitions=(
+        Partition(name="bios", role=Role.BIOS_BOOT, size="1 MiB"),
+        Partition(name="esp", role=Role.ESP, size="600 MiB"),
+        Partition(name="boot", role=Role.BOOT, size="1 GiB"),
+        Partition(name="vg0", role=Role.LVM),
+    ),
+    volumes=(Volume(name="root"),),
+    filesystems=(
+        Filesystem(on="esp", type="vfat", mount="/boot/efi", label="ESP", options="umask=0077,nofail"),
+        Filesystem(on="boot", type="ext4", mount="/boot", label="boot"),
+        Filesystem(on="vg0/root", type="ext4", mount="/", label="root"),
     ),
 )

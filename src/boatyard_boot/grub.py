@@ -1,4 +1,4 @@
-"""GRUB, the boot loader, for UEFI and BIOS: its images are made by the root's own grub-mkimage, and nothing is mounted.
+"""GRUB, the boot loader, for UEFI and BIOS: its images are made by the root's own grub-mkimage.
 
 On disks a menu entry is a file in /boot/grub/entries/, named after the kernel; /boot/grub/grubenv names the default
 (`saved_entry`), as GRUB's manual has it. A kernel package adds its entry by adding a file.
@@ -10,17 +10,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
-from boatyard.base.error import ImageError
-from boatyard.image.gpt import SECTOR
-from boatyard.image.toolbox import RESULTS
-from boatyard.image.tree import find_file, need_file
-from boatyard.ports.files import write_atomic
+from boatyard_boot.arch import Arch
+from boatyard_boot.error import BootError
+from boatyard_boot.gpt import SECTOR
+from boatyard_boot.tree import find_file, need_file
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from boatyard.image.toolbox import Toolbox
 
 MODULES = (
     "part_gpt", "part_msdos", "normal", "linux", "configfile", "search", "search_label", "search_fs_uuid", "test",
@@ -116,36 +112,49 @@ def _early(search: str, folder: str) -> str:
     return f"{search}\nset prefix=($root){folder}\nconfigfile $prefix/grub.cfg\n"
 
 
-def make_efi(box: Toolbox, root: Path, arch: Arch, work: Path, early: str) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """One of GRUB's images: grub-mkimage's `target`, the modules in it, and what to install when the root lacks it."""
+
+    target: str
+    modules: tuple[str, ...]
+    packages: str
+
+    @property
+    def folder(self) -> str:
+        """Where a root keeps GRUB for this target."""
+        return f"usr/lib/grub/{self.target.removesuffix('-eltorito')}"
+
+
+def efi_loader(arch: Arch) -> Loader:
     """GRUB as an EFI program that needs no other file than grub.cfg."""
     modules = (*MODULES, "fat", "ext2", "iso9660", "lvm", "efi_gop", *(("all_video",) if arch == Arch.X86_64 else ()))
-    return _make(box, root, EFI_PLATFORM[arch], work, early, modules, hint=EFI_PACKAGES[arch])
+    return Loader(target=EFI_PLATFORM[arch], modules=modules, packages=EFI_PACKAGES[arch])
 
 
-def make_eltorito(box: Toolbox, root: Path, work: Path, early: str) -> Path:
-    """GRUB for a BIOS that starts from a CD, or from the same ISO as a disk."""
-    modules = (*MODULES, "biosdisk", "iso9660", "all_video")
-    return _make(box, root, f"{BIOS_PLATFORM}-eltorito", work, early, modules, hint=BIOS_PACKAGES)
+# GRUB for a BIOS that starts from a CD, or from the same ISO as a disk.
+ELTORITO_LOADER = Loader(
+    target=f"{BIOS_PLATFORM}-eltorito",
+    modules=(*MODULES, "biosdisk", "iso9660", "all_video"),
+    packages=BIOS_PACKAGES,
+)
+# GRUB for a BIOS that starts from a disk; goes to the start of the bios-boot partition.
+BIOS_LOADER = Loader(
+    target=BIOS_PLATFORM, modules=(*MODULES, "biosdisk", "ext2", "lvm", "all_video"), packages=BIOS_PACKAGES
+)
 
 
-def make_bios_core(box: Toolbox, root: Path, work: Path, early: str) -> Path:
-    """GRUB for a BIOS that starts from a disk; goes to the start of the bios-boot partition."""
-    modules = (*MODULES, "biosdisk", "ext2", "lvm", "all_video")
-    return _make(box, root, BIOS_PLATFORM, work, early, modules, hint=BIOS_PACKAGES)
+def mkimage_argv(root: Path, loader: Loader, *, early: str, output: str) -> tuple[str, ...]:
+    """The command that makes a loader, to be run in `root`; BootError when it lacks GRUB.
 
-
-def _make(
-    box: Toolbox, root: Path, target: str, work: Path, early: str, modules: tuple[str, ...], *, hint: str
-) -> Path:
-    platform = target.removesuffix("-eltorito")
-    need_file(root, f"usr/lib/grub/{platform}/moddep.lst", hint=hint)
-    program = need_file(root, "usr/bin/grub2-mkimage", "usr/bin/grub-mkimage", hint=hint)
-    write_atomic(work / "early.cfg", early)
-    box.in_root(
-        root, f"/usr/bin/{program.name}", "-O", target, "-d", f"/usr/lib/grub/{platform}", "-o", f"{RESULTS}/{target}",
-        "-p", "/boot/grub", "-c", f"{RESULTS}/early.cfg", *sorted(set(modules)), results=work,
+    `early`: the file with the loader's built-in configuration; `output`: the file to make; both as seen in the root.
+    """
+    need_file(root, f"{loader.folder}/moddep.lst", hint=loader.packages)
+    program = need_file(root, "usr/bin/grub2-mkimage", "usr/bin/grub-mkimage", hint=loader.packages)
+    return (
+        f"/usr/bin/{program.name}", "-O", loader.target, "-d", f"/{loader.folder}", "-o", output,
+        "-p", "/boot/grub", "-c", early, *sorted(set(loader.modules)),
     )  # fmt: skip
-    return work / target
 
 
 def bios_boot_code(root: Path, core_start: int) -> bytes:
@@ -162,7 +171,7 @@ def bios_boot_code(root: Path, core_start: int) -> bytes:
 def place_core(core: bytes, start: int, room: int) -> bytes:
     """core.img as it lies at byte `start` of the disk: its first sector says where the others are."""
     if len(core) > room:
-        raise ImageError(
+        raise BootError(
             f"GRUB for BIOS has {len(core)} bytes and the bios-boot partition {room}",
             hint="give the partition with the role bios-boot 1 MiB",
         )

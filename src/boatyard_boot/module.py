@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import ImageError
+from boatyard_boot.error import BootError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    # Decompresses zstd, which Python's standard library could not for long, to at most so many bytes.
+    Unpack = Callable[[bytes, int], bytes]
 
 MODULES = "usr/lib/modules"
 SUFFIX = re.compile(r"\.ko(\.(xz|zst|gz))?$")
@@ -46,10 +49,10 @@ class ModuleIndex:
 
 
 def newest_kernel(root: Path) -> str:
-    """The release of the newest kernel in a root; ImageError when there is none."""
+    """The release of the newest kernel in a root; BootError when there is none."""
     found = [path.name for path in (root / MODULES).glob("*") if (path / "modules.dep").is_file()]
     if not found:
-        raise ImageError("the root file system has no kernel", hint="add a kernel to the image's packages")
+        raise BootError("the root file system has no kernel", hint="add a kernel to the image's packages")
     return max(found, key=_version)
 
 
@@ -82,7 +85,7 @@ def module_name(path: str) -> str:
     return SUFFIX.sub("", path.rpartition("/")[2]).replace("-", "_")
 
 
-def module_bytes(file: Path) -> bytes:
+def module_bytes(file: Path, unpack: Unpack) -> bytes:
     """A module's ELF file, decompressed: the initrd compresses all of them together, which is smaller."""
     data = file.read_bytes()
     if file.suffix == ".xz":
@@ -90,11 +93,9 @@ def module_bytes(file: Path) -> bytes:
     elif file.suffix == ".gz":
         data = gzip.decompress(data)
     elif file.suffix == ".zst":
-        import zstandard
-
-        data = zstandard.ZstdDecompressor().decompress(data, max_output_size=MAX_MODULE)
+        data = unpack(data, MAX_MODULE)
     if data[:4] != b"\x7fELF":
-        raise ImageError(f"{file} is not a kernel module")
+        raise BootError(f"{file} is not a kernel module")
     return data
 
 

@@ -1,15 +1,15 @@
-"""Layouts and native images as configuration values."""
+"""Layouts as values, and as msgspec decodes them."""
 
 from __future__ import annotations
+
+import uuid
 
 import msgspec
 import pytest
 
-from boatyard.base.arch import Arch
-from boatyard.base.error import ConfigError
-from boatyard.base.size import MIB
-from boatyard.config.model.layout import PLAIN, Layout, Share, divide
-from boatyard.config.model.native_image import Budget, NativeImage, resolve
+from boatyard_boot.disk import plan_disk
+from boatyard_boot.layout import LVM, Layout, Role, Share, Volume, divide
+from boatyard_boot.size import MIB
 
 ROOT = {"name": "root", "role": "root"}
 ON_ROOT = {"on": "root", "type": "ext4", "mount": "/"}
@@ -79,58 +79,54 @@ def test_volumes_need_one_physical_volume():
         "volumes": [{"name": "home"}],
         "filesystems": [ON_ROOT, {"on": "vg0/home", "type": "xfs", "mount": "/home"}],
     }
-    with pytest.raises(msgspec.ValidationError, match="exactly one partition with the role lvm"):
+    with pytest.raises(msgspec.ValidationError, match="not in the layout"):
         msgspec.convert(wrong, Layout)
-    right = msgspec.convert(wrong | {"partitions": [ROOT | {"size": "1 GiB"}, {"name": "pv", "role": "lvm"}]}, Layout)
+    with pytest.raises(msgspec.ValidationError, match="volumes need a partition with the role lvm"):
+        msgspec.convert(wrong | {"filesystems": [ON_ROOT]}, Layout)
+    right = msgspec.convert(wrong | {"partitions": [ROOT | {"size": "1 GiB"}, {"name": "vg0", "role": "lvm"}]}, Layout)
+    assert right.volume_group == "vg0"
     assert right.filesystem_on("vg0/home").type == "xfs"
+    assert right.partition_of("vg0/home").role == Role.LVM
 
 
-BASE = NativeImage(formats=("iso",), channels=("base",), packages=("bash",), exclude=("perl",), docs=True)
+@pytest.mark.parametrize("name", ["snapshot", "snapshot1", "pvmove0", "a_rimage", "x_tmeta_0"])
+def test_names_that_lvm_keeps(name):
+    with pytest.raises(ValueError, match="LVM keeps it for itself"):
+        Volume(name=name)
 
 
-def test_inheritance_adds_packages_and_replaces_the_rest():
-    child = NativeImage(
-        extends="base", formats=("raw",), packages=("vim",), arch_packages={Arch.AARCH64: ("grub-arm",)},
-        boot_timeout_s=0, budget=Budget(file="1 GB"),
-    )  # fmt: skip
-    image = resolve("child", {"base": BASE, "child": child})
-    assert (image.extends, image.formats, image.channels, image.docs) == ("", ("raw",), ("base",), True)
-    assert image.packages_for(Arch.X86_64) == ("bash", "vim")
-    assert image.packages_for(Arch.AARCH64) == ("bash", "grub-arm", "vim")
-    assert image.exclude == ("perl",)
-    assert (image.boot_timeout_s, image.label, image.layout, image.budget.file) == (0, "CHILD", PLAIN, "1 GB")
+ENCRYPTED = {"name": "root", "role": "root", "encrypt": True}
+BOOT = {"name": "boot", "role": "boot", "size": "1 GiB"}
+ON_BOOT = {"on": "boot", "type": "ext4", "mount": "/boot"}
 
 
 @pytest.mark.parametrize(
-    ("images", "message"),
+    ("layout", "message"),
     [
-        ({"a": NativeImage(extends="b")}, "image 'a' extends 'b', which is not a native image"),
-        ({"a": NativeImage(extends="b"), "b": NativeImage(extends="a")}, "circle: a -> b -> a"),
-        ({"a": NativeImage(formats=("iso",), channels=("x",))}, "image 'a' has no packages"),
-        ({"b": BASE}, "there is no native image 'a'"),
+        ({"partitions": [ENCRYPTED], "filesystems": [ON_ROOT]}, "mounted on /boot from a partition that is not"),
+        (
+            {
+                "partitions": [{"name": "vg0", "role": "lvm", "encrypt": True}],
+                "volumes": [{"name": "root"}, {"name": "boot", "size": "1 GiB"}],
+                "filesystems": [ON_ROOT | {"on": "vg0/root"}, ON_BOOT | {"on": "vg0/boot"}],
+            },
+            "mounted on /boot from a partition that is not",
+        ),
+        ({"partitions": [BOOT | {"encrypt": True}, ROOT], "filesystems": [ON_ROOT]}, "role boot cannot be encrypted"),
     ],
 )
-def test_wrong_inheritance(images, message):
-    with pytest.raises(ConfigError, match=message):
-        resolve("a", images)
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ({"label": "skiff"}, "not a volume label"),
-        ({"hostname": "a.b"}, "not one label"),
-        ({"packages": ["--nogpgcheck"]}, "not the name of a package"),
-        ({"arch-packages": {"x86_64": ["a b"]}}, "not the name of a package"),
-        ({"exclude": ["a\nb"]}, "not the name of a package"),
-        ({"kernel-arguments": ["a b"]}, "not one argument"),
-        ({"kernel-arguments": ["a;reboot"]}, "not one argument"),
-        ({"boot-timeout-s": -1}, "between 0 and 600"),
-        ({"budget": {"file": "big"}}, "not a size"),
-        ({"formats": ["vmdk"]}, "Invalid enum value"),
-        ({"format": ["iso"]}, "unknown field"),
-    ],
-)
-def test_wrong_image(table, message):
+def test_what_the_loader_reads_is_not_encrypted(layout, message):
     with pytest.raises(msgspec.ValidationError, match=message):
-        msgspec.convert(table, NativeImage)
+        msgspec.convert(layout, Layout)
+
+
+def test_encrypted_root():
+    layout = msgspec.convert({"partitions": [BOOT, ENCRYPTED], "filesystems": [ON_BOOT, ON_ROOT]}, Layout)
+    assert layout.partition_of("root").encrypt
+    assert layout.mounted_on("/boot").on == "boot"
+
+
+def test_layout_of_the_installer():
+    assert LVM.volume_group == "vg0"
+    assert LVM.mounted_on("/").on == "vg0/root"
+    assert [slot.size // MIB for slot in plan_disk(LVM, uuid.UUID(int=1), 10 << 30).slots] == [1, 600, 1024, 8613]

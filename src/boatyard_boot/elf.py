@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import ImageError
-from boatyard.image.tree import resolve
+from boatyard_boot.error import BootError
+from boatyard_boot.tree import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ def _string(data: bytes, offset: int) -> str:
 
 
 def closure(root: Path, programs: Iterable[str]) -> dict[str, Path]:
-    """Programs of a root with all they need: names as seen inside (below usr/) to the files; ImageError names a gap."""
+    """Programs of a root with all they need: names as seen inside (below usr/) to the files; BootError names a gap."""
     found: dict[str, Path] = {}
     todo = [program.lstrip("/") for program in programs]
     while todo:
@@ -85,12 +85,12 @@ def closure(root: Path, programs: Iterable[str]) -> dict[str, Path]:
             continue
         file = resolve(root, name)
         if not file.is_file():
-            raise ImageError(f"the root file system has no /{name}, which the initrd needs")
+            raise BootError(f"the root file system has no /{name}, which the initrd needs")
         found[name] = file
         try:
             wants = needs(file.read_bytes())
         except ValueError as error:
-            raise ImageError(f"/{name}: {error}") from error
+            raise BootError(f"/{name}: {error}") from error
         if wants.interpreter:
             todo.append(wants.interpreter.lstrip("/"))
         todo.extend(_library(root, library, wants, name) for library in wants.libraries)
@@ -108,4 +108,4 @@ def _library(root: Path, library: str, wants: Needs, program: str) -> str:
     for folder in (*folders, *LIBRARY_DIRS):
         if resolve(root, f"{folder}/{library}").is_file():
             return f"{folder}/{library}"
-    raise ImageError(f"/{program} needs {library}, which is not in the root file system")
+    raise BootError(f"/{program} needs {library}, which is not in the root file system")

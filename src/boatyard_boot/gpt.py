@@ -8,8 +8,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.arch import Arch
-from boatyard.config.model.layout import Role
+from boatyard_boot.arch import Arch
+from boatyard_boot.layout import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
