@@ -21,7 +21,7 @@ DOORS = {
 ROWS = (
     ("cli",),
     ("flow",),
-    ("lifecycle", "report", "trial"),
+    ("lifecycle", "report", "trial", "check"),
     ("sources", "overlay", "render", "build", "repo", "image", "vm", "cloud", "config"),
     ("spec", "rpm", "graph"),
     ("config.model", "artifact"),
