@@ -262,6 +262,7 @@ ADDITIONS = [
     "[distros.d.versions.1.default-component-config]\nspec = { type = 'deb', source = 'x' }",
     "[component-groups.g.default-component-config.seed]\nlicense = 'MIT'",
     "[[components.x.source-files]]\nfilename = 'k'\norigin.type = 'signing-key'",
+    "[[components.x.source-files]]\nfilename = 'p.tar'\norigin = { type = 'python-package', name = 'boatyard_boot' }",
     "[images.i]\ndefinition.type = 'native'\nnative.packages = ['bash']",
     "[[components.x.overlays]]\ntype = 'spec-set-macro'\nmacro = 'm'\nvalue = 'v'",
 ]

@@ -44,6 +44,7 @@ def overlay(kind: str, fields: str) -> str:
 
 
 SIGNING = 'source-files = [{ filename = "KEY", origin = { type = "signing-key" } }]'
+PACKAGE = 'source-files = [{ filename = "p.tar", origin = { type = "python-package", name = "boatyard_boot" } }]'
 ADD = overlay("file-add", 'file = "added.txt", source = "added.txt"')
 
 
@@ -62,6 +63,7 @@ def test_the_place_of_the_project_does_not_count(tmp_path: Path) -> None:
         ("added file", {"component": ADD}),
         ("added content", {"component": ADD, "added": "b"}),
         ("signing key", {"component": SIGNING}),
+        ("Python package", {"component": PACKAGE}),
         ("other signing key", {"component": SIGNING, "public_key": b"other"}),
         ("build option", {"component": 'build = { with = ["tests"] }'}),
     ],

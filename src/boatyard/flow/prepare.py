@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from boatyard.base.error import BoatyardError, BuildError, SourceError, TrustError
-from boatyard.config.model.source_file import SigningKeyOrigin
+from boatyard.config.model.source_file import MADE_HERE
 from boatyard.overlay.agreement import check_archives
 from boatyard.overlay.apply import Generated, apply_overlays
 from boatyard.overlay.spec import edit_spec
@@ -128,7 +128,7 @@ def _update_sources(component: Component, folder: Folder, repacked: Collection[s
     files = [
         _packed(file, folder) if file.filename in repacked else file
         for file in component.source_files
-        if not isinstance(file.origin, SigningKeyOrigin)
+        if not isinstance(file.origin, MADE_HERE)
     ]
     if not files:
         return

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from boatyard.artifact.source_tree import SourceTree
-from boatyard.base.digest import fingerprint, sha256_file, sha256_tree
+from boatyard.base.digest import fingerprint, sha256_bytes, sha256_file, sha256_tree
 from boatyard.base.error import ConfigError, SourceError
 from boatyard.config.model.component import LocalSpec
 from boatyard.config.model.overlay import type_of
 from boatyard.config.model.seed import DebSpec
-from boatyard.config.model.source_file import SigningKeyOrigin
+from boatyard.config.model.source_file import PythonPackageOrigin, SigningKeyOrigin
 from boatyard.flow.lock import read_locks
+from boatyard.flow.own_package import pack_package
 from boatyard.flow.prepare import copy_folder, prepare_tree
 from boatyard.sources.deb.repackage import tree_key, write_source_tree
 
@@ -78,6 +79,8 @@ def lay_out(source: ComponentSource, debs: Mapping[str, Path], into: Path) -> So
     for extra in component.source_files:
         if isinstance(extra.origin, SigningKeyOrigin):
             (into / extra.filename).write_bytes(source.public_key)
+        elif isinstance(extra.origin, PythonPackageOrigin):
+            (into / extra.filename).write_bytes(pack_package(extra.origin.name))
     return structs.replace(tree, key=source.key)
 
 
@@ -92,6 +95,9 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
     ]
     if any(isinstance(extra.origin, SigningKeyOrigin) for extra in component.source_files):
         common.append(public_key)
+    packages = [extra.origin.name for extra in component.source_files if isinstance(extra.origin, PythonPackageOrigin)]
+    if packages:
+        common.append([sha256_bytes(pack_package(name)) for name in packages])
     match component.spec:
         case DebSpec():
             _, seed = yard.project.seed_of(component)

@@ -28,7 +28,15 @@ class SigningKeyOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="
     """The project's public signing key, armoured (Boatyard's addition)."""
 
 
-Origin = DownloadOrigin | CustomOrigin | OverlayOrigin | SigningKeyOrigin
+class PythonPackageOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="python-package"):
+    """A tar archive of one of Boatyard's own packages, which run in the distribution (Boatyard's addition)."""
+
+    name: Literal["boatyard_boot", "boatyard_installer"]
+
+
+Origin = DownloadOrigin | CustomOrigin | OverlayOrigin | SigningKeyOrigin | PythonPackageOrigin
+# Made by Boatyard itself: neither looked up in a lookaside cache nor listed in `sources`.
+MADE_HERE = (SigningKeyOrigin, PythonPackageOrigin)
 
 
 class SourceFile(Table, frozen=True, kw_only=True):
