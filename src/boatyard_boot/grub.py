@@ -38,13 +38,14 @@ NOPS = b"\x90\x90"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What one menu entry starts. `id` is the kernel's release; paths as GRUB sees them."""
+    """What one menu entry starts. `id` is the kernel's release; paths as GRUB sees them; `hotkey` chooses it."""
 
     title: str
     id: str
     kernel: str
     initrd: str
     arguments: tuple[str, ...]
+    hotkey: str = ""
 
 
 def consoles(arch: Arch) -> tuple[str, ...]:
@@ -59,9 +60,10 @@ def has_bios(root: Path) -> bool:
 
 def menu_entry(entry: Entry) -> str:
     """The text of a file in entries/."""
+    hotkey = f" --hotkey={entry.hotkey}" if entry.hotkey else ""
     return "\n".join(
         (
-            f"menuentry '{entry.title}' --id '{entry.id}' {{",
+            f"menuentry '{entry.title}' --id '{entry.id}'{hotkey} {{",
             f"    linux {entry.kernel} {' '.join(entry.arguments)}",
             f"    initrd {entry.initrd}",
             "}",

@@ -47,14 +47,15 @@ TINY = NativeImage(
 
 
 @pytest.fixture
-def build(channel, tmp_path, run, as_root):
+def build(channel, medium, tmp_path, run, as_root):
     """Builds an image in the test's folder."""
     folders = ImageFolders(work=tmp_path / "work", out=tmp_path / "out")
 
     def build(native=TINY, folders=folders):
         image = resolve("tiny", {"tiny": native})
         snapshots = {"tiny": channel}
-        return build_image("tiny", image, Arch.X86_64, snapshots, folders=folders, run=run, reporter=silent())
+        ports = {"medium": medium, "run": run, "reporter": silent()}
+        return build_image("tiny", image, Arch.X86_64, snapshots, folders=folders, **ports)
 
     return build
 
@@ -136,8 +137,8 @@ def test_over_budget_tells_and_keeps_the_image(build, tmp_path):
     assert (tmp_path / "out/tiny-x86_64.iso").is_file()
 
 
-def test_other_architecture(channel, tmp_path, run):
+def test_other_architecture(channel, medium, tmp_path, run):
     image = resolve("tiny", {"tiny": TINY})
     folders = ImageFolders(work=tmp_path, out=tmp_path)
     with pytest.raises(ConfigError, match="not made for aarch64"):
-        build_image("tiny", image, Arch.AARCH64, {}, folders=folders, run=run, reporter=silent())
+        build_image("tiny", image, Arch.AARCH64, {}, folders=folders, medium=medium, run=run, reporter=silent())

@@ -1,5 +1,6 @@
 """A signed channel of tiny packages, for package transactions that take a second.
 
+`tiny-installer` stands for the installer of a medium, and `tiny-extra` for what such a medium brings besides.
 `tiny-boot` has the host's busybox, and in GRUB's place a script that writes files of the right names: no real
 machine starts them.
 """
@@ -50,6 +51,21 @@ Summary: Lets everybody in
 %description -n tiny-open
 An empty password.
 
+%package -n tiny-installer
+Summary: Starts what installs, and changes what others made
+Requires: tiny-app
+%description -n tiny-installer
+A target.
+%post -n tiny-installer -p <lua>
+os.remove("/usr/share/removed")
+os.remove("/etc/posted")
+
+%package -n tiny-extra
+Summary: Needs another package
+Requires: tiny-app
+%description -n tiny-extra
+More.
+
 %package -n tiny-boot
 Summary: Stands for busybox, kernel and boot loader
 Requires: tiny-kernel
@@ -84,7 +100,8 @@ done
 echo kernel > %{buildroot}/usr/lib/modules/6.1.10/vmlinuz
 echo documentation > %{buildroot}/usr/share/doc/tiny/README
 echo 'root:*:::::::' > %{buildroot}/etc/shadow
-mkdir -p %{buildroot}/usr/share/open
+mkdir -p %{buildroot}/usr/share/open %{buildroot}/usr/share/extra %{buildroot}/usr/lib/systemd/system
+touch %{buildroot}/usr/share/removed %{buildroot}/usr/lib/systemd/system/boatyard-install.target
 
 %files
 %dir /dev
@@ -100,12 +117,17 @@ mkdir -p %{buildroot}/usr/share/open
 %dir /var/tmp
 %attr(0600,root,root) /etc/shadow
 %doc /usr/share/doc/tiny/README
+/usr/share/removed
 %files -n tiny-kernel
 /usr/lib/modules
 %files -n tiny-app
 %files -n tiny-boot
 /usr/bin/*
 /usr/lib/grub
+%files -n tiny-installer
+/usr/lib/systemd/system/boatyard-install.target
+%files -n tiny-extra
+/usr/share/extra
 %files -n tiny-open
 /usr/share/open
 %post -n tiny-open -p <lua>
@@ -116,7 +138,7 @@ f:close()
 
 
 def make_channel(folder: Path, run: HostRunner) -> RepoSnapshot:
-    """Builds, signs and indexes the packages."""
+    """Builds, signs and indexes the packages; the key is in `folder`/keys/tiny."""
     spec = folder / "tiny.spec"
     spec.write_text(SPEC.replace("@NEEDED@", " ".join(NEEDED)))
     repo = folder / "tiny"

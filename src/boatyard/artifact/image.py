@@ -17,7 +17,10 @@ class PackageRow(Artifact, frozen=True):
 
 
 class Manifest(Artifact, frozen=True):
-    """What an image is made of: written as `<image>.manifest.json`."""
+    """What an image is made of: written as `<image>.manifest.json`.
+
+    `live_packages` and `medium_packages`: on an ISO, what its live system has besides, and what its repository holds.
+    """
 
     image: str
     format: str
@@ -28,6 +31,8 @@ class Manifest(Artifact, frozen=True):
     installed_size: int
     packages: tuple[PackageRow, ...]
     repositories: dict[str, str]
+    live_packages: tuple[PackageRow, ...] = ()
+    medium_packages: tuple[str, ...] = ()
 
 
 class Rootfs(Artifact, frozen=True):
@@ -38,6 +43,18 @@ class Rootfs(Artifact, frozen=True):
     arch: str
     kernel: str
     installed_size: int
+    packages: tuple[PackageRow, ...]
+
+
+class Layer(Artifact, frozen=True):
+    """What a live system has more than its root: a squashfs, the key of its inputs and the packages it brings.
+
+    `installer`: whether it can install.
+    """
+
+    path: Path
+    key: str
+    installer: bool
     packages: tuple[PackageRow, ...]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -9,11 +10,14 @@ from msgspec import structs
 from boatyard.base.error import NotFoundError, did_you_mean
 from boatyard.config.model.native_image import Budget, resolve
 from boatyard.image.build import ImageFolders, build_image
+from boatyard.image.medium import Medium
+from boatyard.repo.medium import find_additions, write_medium
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from boatyard.artifact.image import Image
+    from boatyard.artifact.image import Image, Rootfs
     from boatyard.artifact.repo_snapshot import Compose
     from boatyard.flow.yard import Yard
 
@@ -36,7 +40,24 @@ def make_images(yard: Yard, compose: Compose, names: Sequence[str], *, within_bu
         native = resolve(name, yard.project.native_images)
         if not within_budget:
             native = structs.replace(native, budget=Budget())
+        used = [snapshots[channel].dir for channel in native.channels if channel in snapshots]
         images += build_image(
-            name, native, yard.arch, snapshots, folders=folders, run=yard.ports.run, reporter=yard.ports.reporter
+            name,
+            native,
+            yard.arch,
+            snapshots,
+            folders=folders,
+            medium=Medium(yard.key, partial(_stock, yard, used)),
+            run=yard.ports.run,
+            reporter=yard.ports.reporter,
         )
     return tuple(images)
+
+
+def _stock(
+    yard: Yard, channels: Sequence[Path], rootfs: Rootfs, packages: tuple[str, ...], folder: Path, epoch: int
+) -> tuple[str, ...]:
+    """Writes an ISO's repository (`image.medium.Stock`)."""
+    files = find_additions(channels, yard.arch, rootfs.packages, packages)
+    write_medium(folder, files, yard.key, yard.ports.run, epoch=epoch)
+    return tuple(file.name for file in files)

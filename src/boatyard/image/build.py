@@ -1,6 +1,7 @@
 """An image from its definition: root file system, initrd, the files of each format, manifests, budgets.
 
     work/rootfs/<key>/installed/{root,rootfs.json}     shared by all images with the same packages
+    work/layer/<key>/made/{layer.squashfs,layer.json}  what an ISO's live system has besides
     work/initrd/<key>.img
     out/<name>-<arch>.<format>                         the image
     out/<name>-<arch>.<format>.manifest.json           what it is made of
@@ -25,6 +26,7 @@ from boatyard.image.budget import check_budget
 from boatyard.image.disk import copy_sparse, make_qcow2, occupied
 from boatyard.image.disk_image import assemble_disk, check_layout, disk_firmware
 from boatyard.image.initrd import initrd_key, write_initrd
+from boatyard.image.layer import run_layer
 from boatyard.image.live_image import assemble_iso, live_firmware
 from boatyard.image.recipe import Recipe
 from boatyard.image.rootfs import plan_rootfs, run_rootfs
@@ -38,12 +40,13 @@ if TYPE_CHECKING:
 
     from boatyard.artifact.repo_snapshot import RepoSnapshot
     from boatyard.config.model.native_image import Format, NativeImage
+    from boatyard.image.medium import Medium
     from boatyard.ports.progress import Reporter
     from boatyard.ports.run import Runner
     from boatyard_boot.arch import Arch
 
 # Raised when the same inputs would give other images.
-RECIPE = 1
+RECIPE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ def build_image(
     snapshots: Mapping[str, RepoSnapshot],
     *,
     folders: ImageFolders,
+    medium: Medium,
     run: Runner,
     reporter: Reporter,
 ) -> tuple[Image, ...]:
@@ -93,12 +97,24 @@ def build_image(
             rootfs = run_rootfs(plan, folders.work / "rootfs", run)
         box = Toolbox(run, work / "log", plan.epoch)
         with reporter.step("initrd"):
-            key = initrd_key(rootfs.key, native.initrd_modules)
-            initrd = folders.work / "initrd" / f"{key[:16]}.img"
+            named = initrd_key(rootfs.key, native.initrd_modules)
+            initrd = folders.work / "initrd" / f"{named[:16]}.img"
             if not initrd.is_file():
                 write_initrd(rootfs.dir, rootfs.kernel, initrd, epoch=plan.epoch, modules=native.initrd_modules)
+        layer = None
+        if "iso" in native.formats and native.live_packages:
+            with reporter.step("live packages"):
+                layer = run_layer(plan, rootfs, native.live_packages, folders.work / "layer", run)
+        inputs = [named, layer.key if layer else "", medium.key.digest]
         recipe = Recipe(
-            name=name, arch=arch, native=native, rootfs=rootfs, initrd=initrd, key=_key(name, native, key, arch)
+            name=name,
+            arch=arch,
+            native=native,
+            rootfs=rootfs,
+            initrd=initrd,
+            key=_key(name, native, inputs, arch),
+            layer=layer,
+            medium=medium,
         )
         made = _make_formats(box, recipe, plan.snapshots, work, folders.out, reporter)
     for image in made:
@@ -112,9 +128,10 @@ def build_image(
     return made
 
 
-def _key(name: str, native: NativeImage, initrd: str, arch: Arch) -> str:
+def _key(name: str, native: NativeImage, inputs: Sequence[str], arch: Arch) -> str:
     shown = (native.label, native.hostname, native.kernel_arguments, native.boot_timeout_s, native.layout)
-    return fingerprint([RECIPE, name, arch, initrd, shown])
+    on_iso = native.medium_packages if "iso" in native.formats else ()
+    return fingerprint([RECIPE, name, arch, inputs, shown, on_iso])
 
 
 def _make_formats(
@@ -124,13 +141,14 @@ def _make_formats(
     names = {kind: out / f"{recipe.name}-{recipe.arch}.{kind}" for kind in recipe.native.formats}
     found = {kind: image for kind, path in names.items() if (image := _finished(path, recipe.key))}
     missing = [kind for kind in names if kind not in found]
+    stocked: tuple[str, ...] = ()
     with temporary_dir(work) as temporary:
         made: dict[str, Path] = {}
         if "iso" in missing:
             with reporter.step("iso"):
                 made["iso"] = temporary / "image.iso"
                 (temporary / "live").mkdir()
-                assemble_iso(box, recipe, temporary / "live", made["iso"])
+                stocked = assemble_iso(box, recipe, temporary / "live", made["iso"])
         if "raw" in missing or "qcow2" in missing:
             with reporter.step("disk"):
                 made["raw"] = temporary / "image.raw"
@@ -147,7 +165,7 @@ def _make_formats(
             digests = run_all(digest, missing)
         for kind, value in zip(missing, digests, strict=True):
             _publish(made[kind], names[kind])
-            found[kind] = _record(recipe, kind, names[kind], value, snapshots)
+            found[kind] = _record(recipe, kind, names[kind], value, snapshots, stocked if kind == "iso" else ())
     return tuple(found[kind] for kind in names)
 
 
@@ -179,7 +197,14 @@ def _publish(source: Path, target: Path) -> None:
         temporary.chmod(0o644)
 
 
-def _record(recipe: Recipe, kind: Format, path: Path, digest: str, snapshots: Sequence[RepoSnapshot]) -> Image:
+def _record(
+    recipe: Recipe,
+    kind: Format,
+    path: Path,
+    digest: str,
+    snapshots: Sequence[RepoSnapshot],
+    stocked: tuple[str, ...],
+) -> Image:
     """Writes the manifest and the record beside an image."""
     size = path.stat().st_size
     manifest = Manifest(
@@ -192,6 +217,8 @@ def _record(recipe: Recipe, kind: Format, path: Path, digest: str, snapshots: Se
         installed_size=recipe.rootfs.installed_size,
         packages=recipe.rootfs.packages,
         repositories={snapshot.channel: snapshot.revision for snapshot in snapshots},
+        live_packages=recipe.layer.packages if recipe.layer and kind == "iso" else (),
+        medium_packages=stocked,
     )
     beside = path.with_name(f"{path.name}.manifest.json")
     save(manifest, beside)

@@ -29,8 +29,11 @@ LEFTOVERS = (
 PYTHONS = ("usr/lib/python3*", "usr/lib64/python3*")
 
 
-def finish(box: Toolbox, root: Path) -> str:
-    """Finishes a root and gives the release of its kernel; ImageError when it holds what no image may hold."""
+def finish(box: Toolbox, root: Path, *, compile_all: bool = False) -> str:
+    """Finishes a root and gives the release of its kernel; ImageError when it holds what no image may hold.
+
+    `compile_all`: Python's modules also in folders where some are compiled.
+    """
     for folder in sorted((root / MODULES).glob("*")):
         if not (folder / "modules.dep").is_file() and (folder / "kernel").is_dir():
             box.change_root(root, "/usr/sbin/depmod", "-a", folder.name)
@@ -41,7 +44,7 @@ def finish(box: Toolbox, root: Path) -> str:
     _forget_identity(root)
     _settle_history(root, box.epoch)
     _clamp_times(root, box.epoch)
-    _compile_python(box, root)
+    _compile_python(box, root, everywhere=compile_all)
     _clamp_times(root, box.epoch)
     problems = hygiene_problems(root)
     if problems:
@@ -97,12 +100,14 @@ def _settle_history(root: Path, epoch: int) -> None:
                 database.execute("vacuum")
 
 
-def _compile_python(box: Toolbox, root: Path) -> None:
+def _compile_python(box: Toolbox, root: Path, *, everywhere: bool) -> None:
     """Compiles Python's modules unless a package did: without it every start of dnf in the image takes seconds."""
     for pattern in PYTHONS:
         for folder in sorted(root.glob(pattern)):
             python = find_file(root, f"usr/bin/{folder.name}", "usr/bin/python3")
-            if python is None or folder.is_symlink() or next(folder.rglob("*.pyc"), None) is not None:
+            if python is None or folder.is_symlink():
+                continue
+            if not everywhere and next(folder.rglob("*.pyc"), None) is not None:
                 continue
             inside = f"/{folder.relative_to(root)}"
             # A module that does not compile (templates, tests of syntax errors) is no fault of the image.

@@ -14,8 +14,9 @@ from boatyard_boot.tree import find_file, need_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from boatyard.artifact.image import Rootfs
+    from boatyard.artifact.image import Layer, Rootfs
     from boatyard.config.model.native_image import NativeImage
+    from boatyard.image.medium import Medium
     from boatyard_boot.layout import Layout
 
 # The seed of every identifier in an image: the same inputs give the same UUIDs.
@@ -24,7 +25,7 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "image.boatyard.invalid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """`native` is resolved; `key` names all inputs."""
+    """`native` is resolved; `key` names all inputs; `layer`: what an ISO's live system has besides."""
 
     name: str
     arch: Arch
@@ -32,6 +33,8 @@ class Recipe:
     rootfs: Rootfs
     initrd: Path
     key: str
+    layer: Layer | None
+    medium: Medium
 
     @property
     def seed(self) -> uuid.UUID:

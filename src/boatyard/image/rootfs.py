@@ -132,7 +132,8 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
         with replacing_dir(record.parent) as temporary:
             root = temporary / "root"
             root.mkdir(mode=0o755)
-            _install(plan, root, box)
+            _make_mount_points(root)
+            install(plan, root, box)
             kernel = finish(box, root)
             made = Rootfs(
                 dir=record.parent / "root",
@@ -146,11 +147,15 @@ def run_rootfs(plan: RootfsPlan, folder: Path, run: Runner) -> Rootfs:
     return made
 
 
-def _install(plan: RootfsPlan, root: Path, box: Toolbox) -> None:
-    # Mount points of the sandbox; the packages set the final modes.
+def _make_mount_points(root: Path) -> None:
+    """Those of the sandbox; the packages set the final modes."""
     for name, mode in (("proc", 0o555), ("dev", 0o755), ("run", 0o755), ("tmp", 0o1777)):
         (root / name).mkdir()
         (root / name).chmod(mode)
+
+
+def install(plan: RootfsPlan, root: Path, box: Toolbox) -> None:
+    """Installs a plan's packages into a root in one transaction; ImageError with dnf's reason."""
     with temporary_dir(root.parent) as state:
         write_atomic(state / "dnf.conf", dnf_conf(plan))
         write_atomic(state / ".rpmmacros", RPM_MACROS)

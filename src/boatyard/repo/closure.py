@@ -32,7 +32,7 @@ def find_broken(channels: Sequence[Path], arch: Arch) -> dict[str, str]:
     """Each package that cannot be installed, with the solver's first reason."""
     import solv
 
-    pool = _load(channels, arch)
+    pool = load_pool(channels, arch)
     broken = {}
     for solvable in sorted(pool.solvables, key=str):
         solver = pool.Solver()
@@ -44,7 +44,8 @@ def find_broken(channels: Sequence[Path], arch: Arch) -> dict[str, str]:
     return broken
 
 
-def _load(channels: Sequence[Path], arch: Arch) -> Any:
+def load_pool(channels: Sequence[Path], arch: Arch) -> Any:
+    """libsolv's pool of the packages of channels, each a repository named after its folder."""
     import solv
 
     pool = solv.Pool()

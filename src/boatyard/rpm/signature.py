@@ -41,15 +41,20 @@ def sign_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) 
         run(inside(sandbox, Command(argv=argv, env={"HOME": "/home"})))
 
 
-def sign_file(path: Path, key: SigningKey, run: Runner) -> bytes:
-    """An armoured detached signature of a file."""
+def sign_file(path: Path, key: SigningKey, run: Runner, *, epoch: int | None = None) -> bytes:
+    """An armoured detached signature of a file.
+
+    `epoch`: the time it tells, in seconds since 1970, so that the same file gets the same signature; a time before the
+    key was made becomes that of the key, for none can be older (RFC 9580, 5.2.3.11).
+    """
     sandbox = replace(key.sandbox, read_only=(*key.sandbox.read_only, (path, "/file")))
     argv = tuple(word for word in GPG if word != "--no-autostart")
-    return run(
-        inside(
-            sandbox, Command(argv=(*argv, "--local-user", f"={key.uid}", "--detach-sign", "--armor", "-o-", "/file"))
-        )
-    ).stdout
+    if epoch is not None:
+        listed = run(inside(key.sandbox, Command(argv=(*GPG, "--with-colons", "--list-keys", f"={key.uid}")))).text
+        made = next(int(line.split(":")[5]) for line in listed.splitlines() if line.startswith("pub:"))
+        argv = (*argv, "--faked-system-time", f"{max(epoch, made)}!")
+    command = Command(argv=(*argv, "--local-user", f"={key.uid}", "--detach-sign", "--armor", "-o-", "/file"))
+    return run(inside(sandbox, command)).stdout
 
 
 def verify_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) -> None:

@@ -50,6 +50,9 @@ class NativeImage(Table, frozen=True, kw_only=True):
 
     `packages` and `exclude` are added to those inherited; everything else replaces. `arch-packages` adds packages on
     one architecture. `docs`: keep documentation files. `initrd-modules`: kernel modules besides the usual ones.
+
+    On an ISO only: `live-packages` are in the live system and not in the root that is installed; `medium-packages` are
+    in the ISO's own repository, with what they depend on. Both are added to those inherited.
     """
 
     extends: str = ""
@@ -59,6 +62,8 @@ class NativeImage(Table, frozen=True, kw_only=True):
     packages: tuple[str, ...] = ()
     arch_packages: dict[Arch, tuple[str, ...]] = msgspec.field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    live_packages: tuple[str, ...] = ()
+    medium_packages: tuple[str, ...] = ()
     docs: bool | None = None
     label: str = ""
     hostname: str = ""
@@ -75,8 +80,8 @@ class NativeImage(Table, frozen=True, kw_only=True):
             raise ValueError(f"hostname {self.hostname!r} is not one label of a host name (RFC 1123)")
         if self.boot_timeout_s is not None and not 0 <= self.boot_timeout_s <= 600:
             raise ValueError("boot-timeout-s is between 0 and 600 seconds")
-        named = (*self.packages, *self.exclude, *(name for names in self.arch_packages.values() for name in names))
-        for package in named:
+        named = [*self.packages, *self.exclude, *self.live_packages, *self.medium_packages]
+        for package in (*named, *(name for names in self.arch_packages.values() for name in names)):
             if not PACKAGE.fullmatch(package):
                 raise ValueError(f"{package!r} is not the name of a package")
         for argument in self.kernel_arguments:
@@ -129,7 +134,7 @@ def _over(base: NativeImage, image: NativeImage) -> NativeImage:
     changes: dict[str, object] = {}
     for field in image.__struct_fields__:
         value = getattr(image, field)
-        if field in ("packages", "exclude"):
+        if field in ("packages", "exclude", "live_packages", "medium_packages"):
             changes[field] = tuple(sorted({*getattr(base, field), *value}))
         elif field == "arch_packages":
             arches = {*base.arch_packages, *value}
