@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from boatyard.artifact.machine import Drive, Machine
+from boatyard.flow.check import TRY_IT
 from boatyard.ports.progress import silent
 from boatyard.vm.running import Harbour, boot
 from boatyard.vm.serial import Stage
@@ -35,6 +36,7 @@ def test_boots(
     (path,) = {image.path for image in demo_result.images if image.format == image_format}
     drive = Drive(path=Path(path), kind=kind)
     machine = Machine(name="boot", arch=Arch.X86_64, cpus=1, firmware=firmware, drives=(drive,))
-    with boot(machine, Harbour(run, silent(), tmp_path / "scratch"), tmp_path / "console.log") as vm:
+    harbour = Harbour(run, silent(), tmp_path / "scratch")
+    with boot(machine, harbour, tmp_path / "console.log", answers=[TRY_IT]) as vm:
         assert vm.wait_for(Stage.LOGIN) > 0
         vm.power_off()

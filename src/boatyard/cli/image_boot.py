@@ -31,7 +31,7 @@ def add_boot(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="boot an image in a virtual machine, console on this terminal",
         description="Boots an image in QEMU with its serial console on this terminal; "
         f"{LEAVE_NAME} leaves and ends it. Without a terminal the console is printed until the login prompt, "
-        "then the machine is powered off.",
+        "then the machine is powered off; an ISO's menu is answered with its entry that does not install.",
     )
     add_project(parser)
     parser.add_argument(
@@ -59,6 +59,7 @@ def add_boot(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def boot_image(args: argparse.Namespace) -> int:
     """Boots it; 0 when the user left, the guest powered itself off, or its login prompt came."""
     from boatyard.cli.session import session
+    from boatyard.flow.check import TRY_IT
     from boatyard.flow.workspace import cache_dir
     from boatyard.ports import terminal
     from boatyard.vm.running import Harbour, boot
@@ -69,9 +70,10 @@ def boot_image(args: argparse.Namespace) -> int:
     log = (args.log or scratch / "console.log").absolute()
     with session(log.parent) as ports:
         harbour = Harbour(ports.run, ports.reporter, scratch)
-        with boot(machine, harbour, log, terminal.write_output) as vm:
+        interactive = terminal.is_interactive()
+        with boot(machine, harbour, log, terminal.write_output, () if interactive else [TRY_IT]) as vm:
             _tell(vm, args)
-            if terminal.is_interactive():
+            if interactive:
                 with terminal.raw_terminal():
                     terminal.forward_keys(vm.console.send, LEAVE_KEY, lambda: vm.console.ended)
             else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.demo_result import CheckRow, MachineRow
 from boatyard.artifact.machine import Drive, Machine, Network, authorized_key
 from boatyard.base.error import ImageError
+from boatyard.image.iso_menu import LIVE_KEY, LIVE_WORDS
 from boatyard.ports.serve import guest_url
 from boatyard.trial.guest import (
     biggest_processes,
@@ -26,6 +27,7 @@ from boatyard.trial.guest import (
     slowest_units,
 )
 from boatyard.vm.accel import find_hypervisor
+from boatyard.vm.answer import Answer
 from boatyard.vm.running import Harbour, boot
 from boatyard.vm.serial import Stage
 from boatyard.vm.ssh import ephemeral_key, logged_in
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 MEMORY_MIB = 1024
 URL_FILE = "/etc/dnf/vars/boatyard_url"
+# An ISO that can install does so unless the other entry of its menu is chosen.
+TRY_IT = Answer(LIVE_WORDS, LIVE_KEY.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,8 @@ def check_boot(yard: Yard, wanted: Boot, expected: Expected, url: str, log: Path
         )
         seen = _Seen()
         try:
-            with boot(machine, Harbour(yard.ports.run, yard.ports.reporter, scratch), log) as vm:
+            harbour = Harbour(yard.ports.run, yard.ports.reporter, scratch)
+            with boot(machine, harbour, log, answers=[TRY_IT]) as vm:
                 _look(vm, key, expected, guest_url(url), seen, yard.ports.reporter)
         except ImageError as error:
             problem = error.problems[0]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MENU, CUSTOM = "boot/grub/grub.cfg", "boot/grub/custom.cfg"
 INSTALL, LIVE = "install", "live"
-# What the entry that only tries answers to; the other one is the default.
-LIVE_KEY = "t"
+# How the entry that only tries is recognised and chosen; the other one is the default.
+LIVE_WORDS, LIVE_KEY = "without installing", "t"
 INSTALL_ARGUMENTS = ("boatyard.install", "systemd.unit=boatyard-install.target")
 MAX_TIMEOUT_S = 600
 CUSTOMIZED = """\
@@ -82,7 +82,7 @@ def menu(title: str, label: str, arguments: Sequence[str], *, timeout_s: int, in
     return (
         head
         + entry(INSTALL, f"Install {title}", *INSTALL_ARGUMENTS, hotkey="i")
-        + entry(LIVE, f"Try {title} without installing", hotkey=LIVE_KEY)
+        + entry(LIVE, f"Try {title} {LIVE_WORDS}", hotkey=LIVE_KEY)
     )
 
 

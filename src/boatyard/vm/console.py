@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
 from boatyard.base.error import ImageError
 from boatyard.ports import clock
+from boatyard.vm.answer import Answer, Answerer
 from boatyard.vm.serial import SerialReader, Stage, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from boatyard.ports.socket import Stream
@@ -36,15 +38,22 @@ class Console:
     """Follows a serial line from a thread of its own until the machine ends.
 
     `events` are all that were seen, `reached_s` the stages of the latest boot with the seconds since power-on.
-    `listener` is given every piece of output as it comes (for a terminal).
+    `listener` is given every piece of output as it comes (for a terminal); `answers` are typed when they are asked for.
     """
 
-    def __init__(self, stream: Stream, log: Path, listener: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        log: Path,
+        listener: Callable[[bytes], None] | None = None,
+        answers: Sequence[Answer] = (),
+    ) -> None:
         self.log = log
         self.events: list[SerialEvent] = []
         self.reached_s: dict[Stage, float] = {}
         self._stream, self._listener = stream, listener
         self._reader = SerialReader()
+        self._answerer = Answerer(answers)
         self._changed = threading.Condition()
         self._started = self._moved = clock.monotonic()
         self._ended = False
@@ -131,6 +140,9 @@ class Console:
                 log.write(data)
                 written += len(data)
             self._take(data)
+            if keys := self._answerer.feed(data):
+                with contextlib.suppress(OSError):  # the machine has just ended
+                    self.send(keys)
             if self._listener is not None:
                 self._listener(data)
 

@@ -22,11 +22,12 @@ from boatyard.vm.qemu import QMP_SOCKET, SERIAL_SOCKET, qemu_argv
 from boatyard.vm.qmp import Qmp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from boatyard.artifact.machine import Machine
     from boatyard.ports.progress import Reporter
+    from boatyard.vm.answer import Answer
     from boatyard.vm.serial import Stage
 
 START_TIMEOUT_S = 60.0
@@ -84,9 +85,15 @@ class RunningMachine:
 
 @contextlib.contextmanager
 def boot(
-    machine: Machine, harbour: Harbour, log: Path, listener: Callable[[bytes], None] | None = None
+    machine: Machine,
+    harbour: Harbour,
+    log: Path,
+    listener: Callable[[bytes], None] | None = None,
+    answers: Sequence[Answer] = (),
 ) -> Iterator[RunningMachine]:
     """Starts a machine; the block gets it from the moment it has power. The serial console is written to `log`.
+
+    `answers`: what to type when the console asks for it.
 
     Call it from a thread that outlives the block: the machine ends with the thread that started it.
     ToolError when QEMU or firmware is missing, ImageError when QEMU does not start.
@@ -105,7 +112,7 @@ def boot(
         command = Command(argv=argv, cwd=folder, env={"TMPDIR": str(folder)}, log=folder / "qemu.log")
         process = stack.enter_context(harbour.run.start(command, stdout=output.fileno()))
         try:
-            console = Console(_accept(serial, process.pid, stack), log, listener)
+            console = Console(_accept(serial, process.pid, stack), log, listener, answers)
             console.start()
             stack.callback(console.join)
             qmp = Qmp(_accept(control, process.pid, stack))

@@ -161,6 +161,10 @@ def match(line: str) -> Stage | Trouble | None:
 
 
 def clean(line: bytes) -> str:
-    """Text without escapes and control characters, at most 2,000 characters."""
-    text = line.decode("utf-8", "replace").rstrip("\r")
-    return _ESCAPES.sub("", text.rsplit("\r", 1)[-1])[:MAX_LINE]
+    """What a line shows in the end, without escapes and control characters; at most 2,000 characters."""
+    return without_escapes(line.rstrip(b"\r").rpartition(b"\r")[2])[:MAX_LINE]
+
+
+def without_escapes(data: bytes) -> str:
+    """Text without escapes and control characters but tab and new line."""
+    return _ESCAPES.sub("", data.decode("utf-8", "replace"))
