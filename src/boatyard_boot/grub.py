@@ -1,11 +1,12 @@
 """GRUB, the boot loader, for UEFI and BIOS: its images are made by the root's own grub-mkimage.
 
-On disks a menu entry is a file in /boot/grub/entries/, named after the kernel; /boot/grub/grubenv names the default
-(`saved_entry`), as GRUB's manual has it. A kernel package adds its entry by adding a file.
+On disks the entries are in /boot/grub/entries.cfg, which boatyard_boot.kernel makes; /boot/grub/grubenv names the
+default (`saved_entry`), as GRUB's manual has it.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from boatyard_boot.gpt import SECTOR
 from boatyard_boot.tree import find_file, need_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MODULES = (
@@ -33,12 +35,16 @@ SERIAL = {Arch.X86_64: "ttyS0,115200", Arch.AARCH64: "ttyAMA0,115200"}
 # Where boot.img and core.img keep what grub-bios-setup fills in (GRUB 2.12, include/grub/i386/pc/boot.h).
 BOOT_CODE_SIZE = 440
 KERNEL_SECTOR_AT, DRIVE_CHECK_AT, BLOCK_LIST_AT = 0x5C, 0x66, 0x1F4
+PLAIN_WORD = re.compile(r"[A-Za-z0-9_.,:=/%+@~-]+")
 NOPS = b"\x90\x90"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What one menu entry starts. `id` is the kernel's release; paths as GRUB sees them; `hotkey` chooses it."""
+    """What one menu entry starts. `id` is the kernel's release; paths as GRUB sees them; `hotkey` chooses it.
+
+    `variable`: of GRUB, with more arguments that are only known when it starts.
+    """
 
     title: str
     id: str
@@ -46,6 +52,7 @@ class Entry:
     initrd: str
     arguments: tuple[str, ...]
     hotkey: str = ""
+    variable: str = ""
 
 
 def consoles(arch: Arch) -> tuple[str, ...]:
@@ -59,17 +66,27 @@ def has_bios(root: Path) -> bool:
 
 
 def menu_entry(entry: Entry) -> str:
-    """The text of a file in entries/."""
+    """An entry's text. `initrd` may name several."""
     hotkey = f" --hotkey={entry.hotkey}" if entry.hotkey else ""
+    more = f" ${{{entry.variable}}}" if entry.variable else ""
     return "\n".join(
         (
-            f"menuentry '{entry.title}' --id '{entry.id}'{hotkey} {{",
-            f"    linux {entry.kernel} {' '.join(entry.arguments)}",
-            f"    initrd {entry.initrd}",
+            f"menuentry {_quoted(entry.title)} --id {_quoted(entry.id)}{hotkey} {{",
+            f"    linux {' '.join(_word(word) for word in (entry.kernel, *entry.arguments))}{more}",
+            f"    initrd {' '.join(_word(word) for word in entry.initrd.split())}",
             "}",
             "",
         )
     )
+
+
+def _word(word: str) -> str:
+    return word if PLAIN_WORD.fullmatch(word) else _quoted(word)
+
+
+def _quoted(text: str) -> str:
+    """Text in which GRUB's script language sees nothing (GRUB manual, "Quoting")."""
+    return "'" + "".join(char for char in text if char.isprintable()).replace("'", "'\\''") + "'"
 
 
 def menu_head(timeout_s: int) -> str:
@@ -86,18 +103,32 @@ def menu_head(timeout_s: int) -> str:
     )
 
 
+def disk_menu(timeout_s: int) -> str:
+    """The grub.cfg of a disk. It never changes: what does is in the files it reads."""
+    return menu_head(timeout_s) + DISK_ENTRIES
+
+
 DISK_ENTRIES = """\
 load_env
 set default="${saved_entry}"
-for entry in "${prefix}"/entries/*.cfg; do
-    source "${entry}"
-done
+source "${prefix}/entries.cfg"
 """
+ENV_HEAD, ENV_SIZE = "# GRUB Environment Block", 1024
 
 
-def grub_env(saved_entry: str) -> bytes:
-    """A grubenv file: 1024 bytes, the rest filled with #."""
-    return f"# GRUB Environment Block\nsaved_entry={saved_entry}\n".encode().ljust(1024, b"#")
+def write_env(values: Mapping[str, str]) -> bytes:
+    """A grubenv file: 1024 bytes, the rest filled with #. BootError when the values do not fit."""
+    lines = [ENV_HEAD, *(f"{name}={value}" for name, value in values.items()), ""]
+    block = "\n".join(lines).encode()
+    if len(block) > ENV_SIZE:
+        raise BootError("GRUB's environment has no room left", hint="see what is in /boot/grub/grubenv")
+    return block.ljust(ENV_SIZE, b"#")
+
+
+def read_env(block: bytes) -> dict[str, str]:
+    """The values in a grubenv file."""
+    lines = [line for line in block.decode("utf-8", "replace").splitlines() if not line.startswith("#")]
+    return {name: value for name, mark, value in (line.partition("=") for line in lines) if mark}
 
 
 def search_by_uuid(uuid: str, folder: str) -> str:

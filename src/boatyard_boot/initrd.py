@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from boatyard_boot.module import Unpack
 
+UNWINDER = "libgcc_s.so.1"
 APPLETS = (
     "cat", "dd", "echo", "find", "findfs", "halt", "losetup", "ls", "mkdir", "modprobe", "mount", "od", "sed", "setsid",
     "sh", "sleep", "sort", "switch_root", "sync", "tr", "umount", "xargs",
@@ -36,6 +37,12 @@ OTHERS = (
     "xfs", "vfat", "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8", "dm_snapshot", "dm_mirror", "crc32c_generic",
     "crc32c_intel",
 )  # fmt: skip
+# What LUKS containers are made with (cryptsetup's default is aes-xts-plain64 and sha256), and faster ways to the same.
+CRYPT_NEEDED = ("dm_crypt", "xts")
+CRYPT_OTHERS = (
+    "aesni_intel", "aes_generic", "aes_arm64", "aes_ce_blk", "aes_neon_blk", "cbc", "ecb", "essiv", "sha256_ssse3",
+    "sha512_ssse3", "sha256_generic", "sha512_generic", "sha2_ce", "af_alg", "algif_skcipher", "algif_hash",
+)  # fmt: skip
 
 
 def inputs(modules: Sequence[str]) -> list[object]:
@@ -43,12 +50,18 @@ def inputs(modules: Sequence[str]) -> list[object]:
     return [sorted(modules), init_script().decode(), APPLETS, DRIVERS, NEEDED, OTHERS]
 
 
-def make_initrd(root: Path, kernel: str, *, epoch: int, unpack: Unpack, modules: Sequence[str] = ()) -> bytes:
-    """The initrd of a kernel, a cpio archive not yet compressed; `modules`: more of them by name.
+def make_initrd(
+    root: Path, kernel: str, *, epoch: int, unpack: Unpack, modules: Sequence[str] = (), crypt: bool = False
+) -> bytes:
+    """The initrd of a kernel, a cpio archive not yet compressed.
 
-    The same root gives the same bytes. BootError when the root lacks BusyBox or a module that is needed.
+    `modules`: more of them by name; `crypt`: it can open LUKS containers. The same root gives the same bytes.
+    BootError when the root lacks BusyBox, a module or a program that is needed.
     """
-    return archive([*_skeleton(), *_programs(root), *_modules(root, kernel, modules, unpack)], epoch=epoch)
+    needed = (*NEEDED, *(CRYPT_NEEDED if crypt else ()), *modules)
+    others = (*DRIVERS, *OTHERS, *(CRYPT_OTHERS if crypt else ()))
+    members = [*_skeleton(), *_programs(root, crypt=crypt), *_modules(root, kernel, needed, others, unpack)]
+    return archive(members, epoch=epoch)
 
 
 def init_script() -> bytes:
@@ -69,7 +82,7 @@ def _skeleton() -> list[Entry]:
     ]
 
 
-def _programs(root: Path) -> list[Entry]:
+def _programs(root: Path, *, crypt: bool) -> list[Entry]:
     busybox = need_file(
         root, "usr/bin/busybox", "usr/sbin/busybox", hint="add the package busybox (Debian: busybox-static)"
     ).read_bytes()
@@ -83,6 +96,8 @@ def _programs(root: Path) -> list[Entry]:
         )
     # e2fsck and LVM are there only for images that use them.
     programs = [f"usr/sbin/{name}" for name in ("e2fsck", "lvm") if find_file(root, f"usr/sbin/{name}")]
+    if crypt:
+        programs += _crypt_programs(root)
     files = elf.closure(root, programs)
     return [
         regular("usr/bin/busybox", busybox, 0o755),
@@ -91,15 +106,22 @@ def _programs(root: Path) -> list[Entry]:
     ]
 
 
-def _modules(root: Path, kernel: str, more: Sequence[str], unpack: Unpack) -> list[Entry]:
+def _crypt_programs(root: Path) -> list[str]:
+    need_file(root, "usr/sbin/cryptsetup", hint="add the package cryptsetup: /etc/crypttab names the root's container")
+    # Threads of Argon2 end in pthread_exit, which loads this library when it is called.
+    unwinder = next((folder for folder in elf.LIBRARY_DIRS if find_file(root, f"{folder}/{UNWINDER}")), None)
+    return ["usr/sbin/cryptsetup", *([f"{unwinder}/{UNWINDER}"] if unwinder else [])]
+
+
+def _modules(root: Path, kernel: str, needed: Sequence[str], others: Sequence[str], unpack: Unpack) -> list[Entry]:
     index = read_index(root, kernel)
-    missing = [name for name in (*NEEDED, *more) if not index.has(name.replace("-", "_"))]
+    missing = [name for name in needed if not index.has(name.replace("-", "_"))]
     if missing:
         raise BootError(
             f"the kernel {kernel} has no {', '.join(missing)}, which the initrd needs",
             hint="take a kernel built with them, or correct `initrd-modules`",
         )
-    names = index.closure((*DRIVERS, *NEEDED, *OTHERS, *more))
+    names = index.closure((*needed, *others))
     folder = f"{MODULES}/{kernel}"
     members = [regular(f"{folder}/{name}", data) for name, data in subset_index(index, names).items()]
     for name in names:

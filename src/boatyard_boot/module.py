@@ -53,11 +53,14 @@ def newest_kernel(root: Path) -> str:
     found = [path.name for path in (root / MODULES).glob("*") if (path / "modules.dep").is_file()]
     if not found:
         raise BootError("the root file system has no kernel", hint="add a kernel to the image's packages")
-    return max(found, key=_version)
+    return max(found, key=version_order)
 
 
-def _version(release: str) -> list[tuple[int, int, str]]:
-    """Numbers compare as numbers and come after words, so 6.12.107 is newer than 6.12.9 and than 6.12-rc1."""
+def version_order(release: str) -> list[tuple[int, int, str]]:
+    """A key that sorts the releases of kernels.
+
+    Numbers compare as numbers and come after words, so 6.12.107 is newer than 6.12.9 and than 6.12-rc1.
+    """
     parts = re.findall(r"[0-9]+|[A-Za-z]+", release)
     return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
 

@@ -29,9 +29,24 @@ def test_menu_entry():
 
 
 def test_environment_block_has_its_fixed_size():
-    block = grub.grub_env("6.12.9")
+    block = grub.write_env({"saved_entry": "6.12.9"})
     assert len(block) == 1024
     assert block.startswith(b"# GRUB Environment Block\nsaved_entry=6.12.9\n###")
+    assert grub.read_env(block) == {"saved_entry": "6.12.9"}
+    with pytest.raises(BootError, match="no room left"):
+        grub.write_env({"a": "b" * 1020})
+
+
+def test_nothing_in_an_entry_is_a_command():
+    entry = grub.Entry(
+        title="it's $x", id="a", kernel="/k", initrd="/i /j", arguments=("a=b", 'x="y z"', "c;halt", "$d")
+    )
+    assert grub.menu_entry(entry) == (
+        "menuentry 'it'\\''s $x' --id 'a' {\n"
+        """    linux /k a=b 'x="y z"' 'c;halt' '$d'\n"""
+        "    initrd /i /j\n"
+        "}\n"
+    )
 
 
 def test_early_configuration():

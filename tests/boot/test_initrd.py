@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from tests.boot.made_up_root import kernel_folder, with_busybox
 
 from boatyard.image.initrd import initrd_key, unpack_zstd, write_initrd
 from boatyard.ports.run import Command
@@ -19,18 +20,7 @@ from boatyard_boot.initrd import APPLETS, NEEDED
 from boatyard_boot.module import ModuleIndex, module_bytes, newest_kernel, read_index, subset_index
 from boatyard_boot.tree import find_file, resolve
 
-BUSYBOX = Path("/usr/bin/busybox")
 KERNEL = "6.1.10"
-
-
-def kernel_folder(root, release=KERNEL, modules=()):
-    folder = root / "usr/lib/modules" / release
-    (folder / "kernel").mkdir(parents=True)
-    for name in modules:
-        (folder / f"kernel/{name}.ko.xz").write_bytes(lzma.compress(b"\x7fELF " + name.encode()))
-    lines = [f"kernel/{name}.ko.xz:" for name in modules]
-    (folder / "modules.dep").write_text("\n".join(lines) + "\n")
-    return folder
 
 
 def test_archive_is_read_by_cpio_and_always_the_same(tmp_path, run):
@@ -134,12 +124,8 @@ def test_index_of_some_modules(tmp_path):
 @pytest.fixture
 def root(tmp_path):
     """A root with a kernel and a static busybox."""
-    if not BUSYBOX.is_file() or elf.needs(BUSYBOX.read_bytes()).interpreter:
-        pytest.skip("needs a static busybox")
-    kernel_folder(tmp_path, modules=NEEDED)
-    (tmp_path / "usr/bin").mkdir(parents=True)
-    shutil.copy(BUSYBOX, tmp_path / "usr/bin/busybox")
-    return tmp_path
+    kernel_folder(tmp_path, KERNEL, NEEDED)
+    return with_busybox(tmp_path)
 
 
 @pytest.mark.tool

@@ -91,11 +91,14 @@ def test_disk_content(build, tmp_path, run):
         return run(Command(argv=("debugfs", "-R", request, str(part)))).text
 
     # Kernel and menu are on /boot's own file system, so their paths start there.
-    entry = show(6, 16, "cat /grub/entries/6.1.10.cfg")
+    entry = show(6, 16, "cat /grub/entries.cfg")
     assert "linux /vmlinuz-6.1.10 root=UUID=" in entry
     assert "ro console=tty0 console=ttyS0,115200 quiet" in entry
     assert show(6, 16, "cat /vmlinuz-6.1.10") == "kernel\n"
+    listed = show(6, 16, "cat /loader/entries/linux-6.1.10.conf")
+    assert "linux      /vmlinuz-6.1.10\ninitrd     /initrd-6.1.10.img\n" in listed
     assert show(26, 37, "cat /etc/hostname") == "tiny\n"
+    assert f"linux /vmlinuz-6.1.10 {show(26, 37, 'cat /etc/kernel/cmdline')}" in entry
     fstab = show(26, 37, "cat /etc/fstab")
     assert [line.split()[1:3] for line in fstab.splitlines()] == [
         ["/", "ext4"], ["/boot", "ext4"], ["/boot/efi", "vfat"], ["none", "swap"],

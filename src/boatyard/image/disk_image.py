@@ -10,9 +10,10 @@ from boatyard.image.disk import write_disk
 from boatyard.image.filesystem import make_ext4, make_fat, make_swap
 from boatyard.image.loader import make_loader
 from boatyard.image.stage import Stage
-from boatyard_boot import grub
+from boatyard_boot import bls, grub, os_release
 from boatyard_boot.disk import DiskPlan, Slot, plan_disk
 from boatyard_boot.fstab import by_uuid, fstab
+from boatyard_boot.kernel import CMDLINE, ENVIRONMENT, INITRD_MODULES, MENU, make_entry, menu
 from boatyard_boot.layout import Filesystem, Layout, Role
 
 if TYPE_CHECKING:
@@ -104,16 +105,17 @@ def _write_system(stage: Stage, recipe: Recipe, plan: DiskPlan, inside_boot: str
     stage.put("etc/fstab", fstab(recipe.layout, names))
     stage.link(f"boot/vmlinuz-{kernel}", recipe.kernel_file)
     stage.link(f"boot/initrd-{kernel}.img", recipe.initrd)
-    entry = grub.Entry(
-        title=f"{recipe.title} ({kernel})",
-        id=kernel,
-        kernel=f"{inside_boot}/vmlinuz-{kernel}",
-        initrd=f"{inside_boot}/initrd-{kernel}.img",
-        arguments=(f"root={names[root.on]}", "ro", *recipe.kernel_arguments),
-    )
-    stage.put("boot/grub/grub.cfg", grub.menu_head(recipe.boot_timeout_s) + grub.DISK_ENTRIES)
-    stage.put(f"boot/grub/entries/{kernel}.cfg", grub.menu_entry(entry))
-    stage.put("boot/grub/grubenv", grub.grub_env(kernel))
+    options = (f"root={names[root.on]}", "ro", *recipe.kernel_arguments)
+    distribution = os_release.identifier(recipe.rootfs.dir)
+    entry = make_entry(kernel, title=recipe.title, sort_key=distribution, folder=inside_boot, options=options)
+    stage.put(f"boot/{bls.FOLDER}/{distribution}-{kernel}.conf", bls.render(entry))
+    stage.put("boot/grub/grub.cfg", grub.disk_menu(recipe.boot_timeout_s))
+    stage.put(f"boot/{MENU}", menu([entry]))
+    stage.put(f"boot/{ENVIRONMENT}", grub.write_env({"saved_entry": kernel}))
+    # With these a kernel that is installed later gets the same.
+    stage.put(CMDLINE, f"{' '.join(options)}\n")
+    if recipe.native.initrd_modules:
+        stage.put(INITRD_MODULES, "".join(f"{name}\n" for name in recipe.native.initrd_modules))
 
 
 def _on(layout: Layout, mount: str) -> Filesystem:

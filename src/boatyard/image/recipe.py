@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard_boot import grub
+from boatyard_boot import grub, os_release
 from boatyard_boot.arch import Arch
-from boatyard_boot.tree import find_file, need_file
+from boatyard_boot.tree import need_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,10 +52,7 @@ class Recipe:
     @property
     def title(self) -> str:
         """The distribution's name, for the boot menu."""
-        file = find_file(self.rootfs.dir, "etc/os-release", "usr/lib/os-release")
-        text = file.read_text("utf-8", "replace") if file else ""
-        found = re.search(r"""^PRETTY_NAME=["']?([A-Za-z0-9 ._/()-]{1,60})""", text, re.MULTILINE)
-        return found[1].strip() if found else "Linux"
+        return os_release.title(self.rootfs.dir)
 
     @property
     def label(self) -> str:

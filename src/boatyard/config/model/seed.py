@@ -38,10 +38,14 @@ class DebSpec(Table, frozen=True, tag_field="type", tag="deb"):
 
 
 class Move(Table, frozen=True):
-    """Files that go elsewhere: `path` is a regular expression for a whole path, `to` the new one (`\\1` for groups)."""
+    """Files that go elsewhere: `path` is a regular expression for a whole path, `to` the new one (`\\1` for groups).
+
+    `ghost`: the package still lists the old path, as a file that is made in the running system.
+    """
 
     path: str
     to: str
+    ghost: bool = False
 
 
 class Trigger(Table, frozen=True):

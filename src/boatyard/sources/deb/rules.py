@@ -76,11 +76,12 @@ def apply_rules(deb: Deb, rules: PackageRules, seed: Seed, origin: str) -> tuple
     found = {entry.path: entry for entry in deb.entries}
     for path in [path for path in found if DEBIAN_LICENSE.fullmatch(path)]:
         _rename(found, path, DEBIAN_LICENSE.sub(r"/usr/share/licenses/\1/copyright", path))
-    _move(found, rules, origin)
+    left = _move(found, rules, origin)
     _without_empty(found, package_filter(rules, seed), frozenset(seed.shared_directories))
     added = _added(found, rules, origin)
     files = _new_folders(found | added, seed) | found | added
     ghosts = {path.rstrip("/"): _ghost(path, mode) for path, mode in rules.ghosts.items()}
+    ghosts |= {path: replace(left[path], data=b"") for path in left}
     files |= ghosts
     for path, mode in rules.modes.items():
         files[path] = replace(_one(files, path, "modes", origin), mode=int(mode, 8))
@@ -102,14 +103,19 @@ def apply_rules(deb: Deb, rules: PackageRules, seed: Seed, origin: str) -> tuple
     )
 
 
-def _move(found: dict[str, Entry], rules: PackageRules, origin: str) -> None:
+def _move(found: dict[str, Entry], rules: PackageRules, origin: str) -> dict[str, Entry]:
+    """Moves files; gives what was at the places that remain as ghosts."""
+    left: dict[str, Entry] = {}
     for move in rules.moves:
         pattern = re.compile(move.path)
         moved = [(path, match) for path in found if (match := pattern.fullmatch(path))]
         if not moved:
             raise _no_effect("moves", move.path, origin)
         for path, match in moved:
+            if move.ghost:
+                left[path] = found[path]
             _rename(found, path, match.expand(move.to))
+    return left
 
 
 def _rename(found: dict[str, Entry], path: str, to: str) -> None:
