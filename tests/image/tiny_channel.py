@@ -66,6 +66,12 @@ Requires: tiny-app
 %description -n tiny-extra
 More.
 
+%package -n tiny-lost
+Summary: Needs what is nowhere
+Requires: nowhere
+%description -n tiny-lost
+Never installed.
+
 %package -n tiny-boot
 Summary: Stands for busybox, kernel and boot loader
 Requires: tiny-kernel
@@ -128,6 +134,7 @@ touch %{buildroot}/usr/share/removed %{buildroot}/usr/lib/systemd/system/boatyar
 /usr/lib/systemd/system/boatyard-install.target
 %files -n tiny-extra
 /usr/share/extra
+%files -n tiny-lost
 %files -n tiny-open
 /usr/share/open
 %post -n tiny-open -p <lua>

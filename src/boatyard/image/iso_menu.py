@@ -64,7 +64,7 @@ def menu(title: str, label: str, arguments: Sequence[str], *, timeout_s: int, in
     """grub.cfg of an ISO; `installer`: whether its live system can install."""
 
     def entry(name: str, shown: str, *more: str, hotkey: str = "") -> str:
-        words = (f"live={label}", *more, *arguments, "${kargs}")
+        words = (f"live={label}", *more, *arguments)
         return menu_entry(
             Entry(
                 title=shown,
@@ -73,6 +73,7 @@ def menu(title: str, label: str, arguments: Sequence[str], *, timeout_s: int, in
                 initrd="/boot/initrd.img",
                 arguments=words,
                 hotkey=hotkey,
+                variable="kargs",
             )
         )
 
