@@ -96,6 +96,7 @@ def test_a_second_boot_is_a_reboot() -> None:
         ("[  OK  ] Finished systemd-boot-random-seed.service", None),
         ("traps: less[400] general protection fault ip:55d0 sp:7ffe", None),
         ("Linux version 6.12.107 (as someone printed it)", None),
+        ("skiff login: [   38.913687] kvm_amd: Nested Virtualization enabled", Stage.LOGIN),
         ("Last login: Mon Nov 23 07:00:00 UTC 2026", None),
         ("boat login failed", None),
     ],

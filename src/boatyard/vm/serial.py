@@ -90,7 +90,8 @@ MARKERS: tuple[tuple[Stage | Trouble, re.Pattern[str]], ...] = tuple(
         (Stage.KERNEL, r"^\[ *0\.0+\] Linux version \d|^EFI stub: |Booting Linux on physical CPU|Decompressing Linux"),
         (Stage.INITRD, r"Run /init as init process|Running in initrd|dracut-\d|Welcome to .*[Ii]nitramfs"),
         (Stage.SYSTEM, r"Switching root|^Welcome to .*!|Run /\S*bin/init as init|systemd\[1\]: systemd \d.*running in"),
-        (Stage.LOGIN, r"^(?!Last )\S+ login:( \S+)?\s*$"),
+        # What a driver says late lands in the line of the prompt.
+        (Stage.LOGIN, r"^(?!Last )\S+ login:( \S+)?\s*(\[ *\d+\.\d+\] .*)?$"),
     )
 )
 # A prompt ends without a new line, so these are also looked for in what has come of a line.
