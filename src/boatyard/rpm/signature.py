@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ FILES = "/files"
 EXIT_CODES = tuple(range(256))  # of rpmkeys --checksig: how many files are bad
 RPMKEYS = "rpmkeys --define '_dbpath /tmp/rpm' --define '_pkgverify_level all'"
 VERIFY = f'{RPMKEYS} --import /key.asc && exec {RPMKEYS} --checksig "$@"'
+GPGV = (
+    f"mkdir -m 0700 /tmp/gpg && gpg --homedir /tmp/gpg --batch --quiet -o /tmp/key.gpg --dearmor {FILES}/key.asc && "
+    f"exec gpgv --status-fd 1 --keyring /tmp/key.gpg {FILES}/signature {FILES}/data"
+)
 SIGN_MACROS = f"""\
 %_gpg_name {{uid}}
 %_gpg_path {GNUPG_HOME}
@@ -55,6 +60,20 @@ def sign_file(path: Path, key: SigningKey, run: Runner, *, epoch: int | None = N
         argv = (*argv, "--faked-system-time", f"{max(epoch, made)}!")
     command = Command(argv=(*argv, "--local-user", f"={key.uid}", "--detach-sign", "--armor", "-o-", "/file"))
     return run(inside(sandbox, command)).stdout
+
+
+def verify_file(data: bytes, signature: bytes, public: bytes, folder: Path, run: Runner) -> None:
+    """TrustError unless an armoured detached signature of `data` is by a key of the armoured `public`.
+
+    `folder`: where temporary files may be.
+    """
+    with temporary_dir(folder) as work:
+        for name, content in {"data": data, "signature": signature, "key.asc": public}.items():
+            (work / name).write_bytes(content)
+        sandbox = Sandbox(read_only=((work, FILES),))
+        result = run(inside(sandbox, Command(argv=("sh", "-c", GPGV), ok=EXIT_CODES)))
+    if result.code != 0 or not re.search(rb"^\[GNUPG:\] VALIDSIG ", result.stdout, re.MULTILINE):
+        raise TrustError("the signature does not verify", detail=result.stderr.decode("utf-8", "replace")[-1000:])
 
 
 def verify_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) -> None:
