@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
+from functools import partial
 
 import pytest
-from tests.image.tiny_channel import BUILD_TIME
+from tests.image.tiny_iso import EFI, make_iso
 
 from boatyard.base.digest import sha256_file
 from boatyard.base.error import ConfigError, ImageError, TrustError
 from boatyard.image.customize import Change, customize
 from boatyard.image.inspect import check_sums, read_iso
-from boatyard.image.iso import write_iso
-from boatyard.image.iso_menu import menu
-from boatyard.image.medium import write_sums
-from boatyard.image.toolbox import Toolbox
 from boatyard.ports.run import Command
 from boatyard_boot.gpt import SECTOR
 
-LOADER, EFI = bytes(range(256)) * 20, b"EFI" * 400_000
+pytestmark = pytest.mark.tool
 ANSWERS = {"boatyard/answers.toml": b'disk = { serial = "x" }\n', "boatyard/user-data": b"#cloud-config\n"}
 
 
 @pytest.fixture
 def make(tmp_path, key, run):
-    """Makes an ISO like Boatyard's; `installer`: whether its menu installs, `extra`: more files."""
-
-    def make(*, installer=True, extra=None, schema=1):
-        content = tmp_path / "content"
-        (content / "boot/grub").mkdir(parents=True)
-        (content / "live").mkdir()
-        text = menu("Tiny 1.0", "TINY", ("quiet",), timeout_s=5, installer=installer)
-        files = {"boot/grub/grub.cfg": text, "live/root.json": json.dumps({"schema": schema, "title": "Tiny 1.0"})}
-        for name, data in {**files, "live/root.squashfs": "root" * 9999, **(extra or {})}.items():
-            (content / name).write_text(data)
-        (content / "boot/grub/eltorito.img").write_bytes(LOADER)
-        (tmp_path / "efi.img").write_bytes(EFI + bytes(-len(EFI) % 2048))
-        (tmp_path / "hybrid.img").write_bytes(bytes(512))
-        box = Toolbox(run, tmp_path / "log", BUILD_TIME)
-        write_sums(box, content, key, leave_out=["boot/grub/eltorito.img"])
-        target = tmp_path / "in.iso"
-        identity = uuid.UUID(int=7)
-        write_iso(
-            box, target, content, tmp_path / "efi.img", label="TINY", identity=identity, bios=tmp_path / "hybrid.img"
-        )
-        return target
-
-    return make
-
-
-pytestmark = pytest.mark.tool
+    """Makes an ISO like Boatyard's."""
+    return partial(make_iso, tmp_path, key, run)
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ NOUNS = {
     "overlay": ("boatyard.cli.overlay", "small changes to upstream sources"),
     "repo": ("boatyard.cli.repo", "signed repositories"),
     "image": ("boatyard.cli.image", "images: list, build, boot"),
+    "iso": ("boatyard.cli.iso", "finished ISOs: customize, inspect"),
+    "trial": ("boatyard.cli.trial", "try deployments before they go to the cloud"),
     "config": ("boatyard.cli.config", "the configuration, checked and explained"),
     "completion": ("boatyard.cli.completion", "completion of command lines, for a shell"),
 }
