@@ -1,0 +1,59 @@
+"""The check itself: files and facts in, a report out. Pure: nothing is read, nothing is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boatyard.check import suppress
+from boatyard.check.finding import FileReport, Report
+from boatyard.check.judge import judge
+from boatyard.check.kind import is_mime, parts
+from boatyard.check.step import Source, Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from boatyard.check.facts import Facts
+    from boatyard.check.step import Steps
+
+
+def check(sources: Sequence[Source], facts: Facts, bases: Sequence[str] = ()) -> Report:
+    """What is to be told about files for the image that facts are of.
+
+    Each file is followed by itself, from a freshly made image; files that others source or call are followed there too.
+    `bases`: globs of the names by which Dockerfiles know the image (default: its name and that of its system).
+    """
+    known = Sources({source.file: source for source in sources})
+    names = [name for name in (facts.image, facts.told.os_release.get("ID", "")) if name]
+    globs = tuple(bases) or tuple(names)
+    reports = []
+    for source in sources:
+        reports.append(_checked(source, known, facts, globs))
+    return Report(facts.image, tuple(reports))
+
+
+def _checked(source: Source, known: Sources, facts: Facts, bases: Sequence[str]) -> FileReport:
+    if is_mime(source.text):
+        found = [judge(part, steps_of(part, known, bases), facts) for part in parts(source.file, source.text)]
+        needs = tuple(need for report in found for need in report.needs)
+        findings = tuple(finding for report in found for finding in report.findings)
+        report = FileReport(source.file, "mime", needs, findings)
+    else:
+        report = judge(source, steps_of(source, known, bases), facts)
+    return FileReport(report.file, report.type, report.needs, suppress.apply(source.file, source.text, report.findings))
+
+
+def steps_of(source: Source, known: Sources, bases: Sequence[str]) -> Steps:
+    """The steps of a file, by its type."""
+    from boatyard.check import ansible, cloud_config, dockerfile, python_source
+    from boatyard.check.shell import walk
+
+    if source.type == "cloud-config":
+        return cloud_config.steps_of(source, known)
+    if source.type == "dockerfile":
+        return dockerfile.steps_of(source, known, bases)
+    if source.type == "ansible":
+        return ansible.steps_of(source, known)
+    if source.type == "python":
+        return python_source.steps_of(source, known)
+    return walk.steps_of(source, known)
