@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 UNWINDER = "libgcc_s.so.1"
 APPLETS = (
-    "cat", "dd", "echo", "find", "findfs", "halt", "losetup", "ls", "mkdir", "modprobe", "mount", "od", "sed", "setsid",
-    "sh", "sleep", "sort", "switch_root", "sync", "tr", "umount", "xargs",
+    "cat", "dd", "echo", "find", "findfs", "halt", "losetup", "ls", "mkdir", "mkfifo", "modprobe", "mount", "od", "rm",
+    "sed", "setsid", "sh", "sleep", "sort", "stty", "switch_root", "sync", "tr", "umount", "xargs",
 )  # fmt: skip
 # The buses and disks of QEMU, Hyper-V and Azure, and of ordinary servers; what a kernel lacks is left out.
 DRIVERS = (
@@ -102,6 +102,8 @@ def _programs(root: Path, *, crypt: bool) -> list[Entry]:
     return [
         regular("usr/bin/busybox", busybox, 0o755),
         *(link(f"usr/bin/{applet}", "busybox") for applet in APPLETS),
+        # Where the kernel looks for it when it needs a module itself: a cipher, a checksum.
+        link("usr/sbin/modprobe", "../bin/busybox"),
         *(regular(name, file.read_bytes(), 0o755) for name, file in files.items()),
     ]
 

@@ -16,7 +16,7 @@ from boatyard.ports.run import Command
 from boatyard_boot import elf
 from boatyard_boot.cpio import archive, character_device, link, regular
 from boatyard_boot.error import BootError
-from boatyard_boot.initrd import APPLETS, NEEDED
+from boatyard_boot.initrd import APPLETS, CRYPT_NEEDED, NEEDED, make_initrd
 from boatyard_boot.module import ModuleIndex, module_bytes, newest_kernel, read_index, subset_index
 from boatyard_boot.tree import find_file, resolve
 
@@ -163,3 +163,25 @@ def test_key_depends_on_root_and_modules():
     keys = {initrd_key("a", ()), initrd_key("b", ()), initrd_key("a", ("nvme_tcp",))}
     assert len(keys) == 3
     assert initrd_key("a", ("x", "y")) == initrd_key("a", ("y", "x"))
+
+
+@pytest.mark.tool
+def test_initrd_that_opens_containers(root, run):
+    def names(**more):
+        data = make_initrd(root, KERNEL, epoch=0, unpack=unpack_zstd, **more)
+        return set(run(Command(argv=("cpio", "-it", "--quiet"), input=data)).text.splitlines())
+
+    with pytest.raises(BootError, match=r"no usr/sbin/cryptsetup"):
+        names(crypt=True)
+    shutil.rmtree(root / "usr/lib/modules")
+    kernel_folder(root, KERNEL, (*NEEDED, *CRYPT_NEEDED, "essiv"))
+    (root / "usr/sbin").mkdir()
+    (root / "usr/lib64").mkdir()
+    for name in ("usr/sbin/cryptsetup", "usr/lib64/libgcc_s.so.1"):
+        shutil.copy(root / "usr/bin/busybox", root / name)
+    added = names(crypt=True) - names()
+    folder = f"usr/lib/modules/{KERNEL}/kernel"
+    assert added == {
+        "usr/sbin/cryptsetup", "usr/lib64/libgcc_s.so.1", f"{folder}/dm_crypt.ko", f"{folder}/xts.ko",
+        f"{folder}/essiv.ko",
+    }  # fmt: skip
