@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from boatyard.artifact.codec import load, save
-from boatyard.artifact.machine import DirectBoot, Drive, Machine, Network, SmbiosTable, authorized_key
+from boatyard.artifact.machine import DirectBoot, Drive, Machine, Network, SmbiosTable, Subnet, authorized_key
 from boatyard.vm.qemu import Accelerator, Firmware, qemu_argv
 from boatyard_boot.arch import Arch
 
@@ -98,6 +98,26 @@ def test_kvm_gives_the_host_processor() -> None:
 def test_a_guest_reaches_out_only_when_asked(outward: bool) -> None:
     machine = msgspec.structs.replace(FULL, network=Network(outward=outward))
     assert ("restrict=off" in lines(qemu_argv(machine, TCG, OVMF))) == outward
+
+
+def test_a_tapped_network_gives_every_frame_away() -> None:
+    subnet = Subnet(network="10.1.0.0/24", guest="10.1.0.4", gateway="10.1.0.1", resolver="10.1.0.3")
+    network = Network(outward=True, mac="60:45:bd:11:22:33", subnet=subnet, tapped=True)
+    text = lines(qemu_argv(msgspec.structs.replace(FULL, network=network), TCG, OVMF))
+    assert (
+        """\
+-netdev user,id=net0,restrict=off,ipv6=off,net=10.1.0.0/24,host=10.1.0.1,dns=10.1.0.3,dhcpstart=10.1.0.4,\
+hostfwd=tcp:127.0.0.1:0-10.1.0.4:22
+-chardev socket,id=from-guest.sock,path=from-guest.sock
+-chardev socket,id=to-guest.sock,path=to-guest.sock
+-chardev socket,id=from-network.sock,path=from-network.sock
+-chardev socket,id=to-network.sock,path=to-network.sock
+-object filter-redirector,id=tap-rx,netdev=net0,queue=rx,outdev=from-guest.sock,indev=to-network.sock
+-object filter-redirector,id=tap-tx,netdev=net0,queue=tx,outdev=from-network.sock,indev=to-guest.sock
+-device virtio-net-pci,netdev=net0,mac=60:45:bd:11:22:33,romfile=
+"""
+        in text
+    )
 
 
 def test_no_network_no_firmware_no_balloon() -> None:

@@ -22,15 +22,27 @@ class Drive(Artifact, frozen=True):
     keep_writes: bool = False
 
 
+class Subnet(Artifact, frozen=True):
+    """Addresses of QEMU's user network other than its own 10.0.2.0/24; `network` with its prefix."""
+
+    network: str
+    guest: str
+    gateway: str
+    resolver: str
+
+
 class Network(Artifact, frozen=True):
     """One card on QEMU's user network (10.0.2.0/24), with the guest's port 22 forwarded to loopback of the host.
 
     The kernel of the host chooses the forwarded port while QEMU binds it, so no two machines can clash.
-    Without `outward` the guest reaches nothing; with it, it reaches the network, and the host's loopback at 10.0.2.2.
+    Without `outward` the guest reaches nothing; with it, it reaches the network, and the host's loopback at the
+    gateway. `tapped`: every frame goes through a handler that `vm.running.boot` is given, which decides what it does.
     """
 
     outward: bool = False
     mac: str = "52:54:00:12:34:56"
+    subnet: Subnet | None = None
+    tapped: bool = False
 
 
 class DirectBoot(Artifact, frozen=True):

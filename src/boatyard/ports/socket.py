@@ -21,6 +21,10 @@ class Stream:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
+    def fileno(self) -> int:
+        """For a loop over several; who uses it must not use the methods."""
+        return self._connection.fileno()
+
     def receive(self, timeout_s: float | None = None) -> bytes:
         """The next bytes, at most 64 KiB; empty when the other side is gone. TimeoutError when nothing comes."""
         if not select.select([self._connection], [], [], timeout_s)[0]:

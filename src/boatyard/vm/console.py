@@ -99,6 +99,11 @@ class Console:
                 self._changed.wait(left)
             return self.reached_s.get(stage, clock.monotonic() - self._started)
 
+    def check(self) -> None:
+        """ImageError when the machine has ended or cannot come up any more."""
+        with self._changed:
+            self._give_up_on_trouble()
+
     def wait_end(self, timeout_s: float) -> bool:
         """Whether the machine ends within the time."""
         with self._changed:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # Names inside the folder QEMU runs in; relative, because a socket's path may have 107 bytes at most.
 SERIAL_SOCKET = "serial.sock"
 QMP_SOCKET = "qmp.sock"
+NETDEV = "net0"
+# Frames of a tapped network, in the order of `ports.frames.Tap`: from and to the guest, from and to the network.
+TAP_SOCKETS = ("from-guest.sock", "to-guest.sock", "from-network.sock", "to-network.sock")
 
 MACHINE_TYPE = {Arch.X86_64: "q35", Arch.AARCH64: "virt"}
 # A versioned name of each, as firmware descriptors match them.
@@ -140,9 +143,27 @@ def _device(drive: Drive) -> str:
 def _network(network: Network | None) -> list[str]:
     if network is None:
         return []
-    restrict = "off" if network.outward else "on"
-    user = f"user,id=net0,restrict={restrict},ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22"
-    return ["-netdev", user, "-device", f"virtio-net-pci,netdev=net0,mac={network.mac},romfile="]
+    restrict, guest, where = "off" if network.outward else "on", "10.0.2.15", ""
+    if (subnet := network.subnet) is not None:
+        guest = subnet.guest
+        where = f",net={subnet.network},host={subnet.gateway},dns={subnet.resolver},dhcpstart={guest}"
+    user = f"user,id={NETDEV},restrict={restrict},ipv6=off{where},hostfwd=tcp:127.0.0.1:0-{guest}:22"
+    argv = ["-netdev", user, *(_tap() if network.tapped else [])]
+    return [*argv, "-device", f"virtio-net-pci,netdev={NETDEV},mac={network.mac},romfile="]
+
+
+def _tap() -> list[str]:
+    """Two filters that take every frame away and pass on what comes back. To QEMU, rx is what its network receives."""
+    argv: list[str] = []
+    for name in TAP_SOCKETS:
+        argv += ["-chardev", f"socket,id={name},path={name}"]
+    from_guest, to_guest, from_network, to_network = TAP_SOCKETS
+    for queue, taken, given in (("rx", from_guest, to_network), ("tx", from_network, to_guest)):
+        argv += [
+            "-object",
+            f"filter-redirector,id=tap-{queue},netdev={NETDEV},queue={queue},outdev={taken},indev={given}",
+        ]
+    return argv
 
 
 def _smbios(machine: Machine) -> list[str]:

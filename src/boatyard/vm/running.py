@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError
+from boatyard.ports.frames import Tap, relaying
 from boatyard.ports.lease import leased_dir
 from boatyard.ports.run import Command, HostRunner
 from boatyard.ports.socket import Listener, Stream, listening
 from boatyard.vm.accel import Hypervisor, find_hypervisor
 from boatyard.vm.console import Console
 from boatyard.vm.firmware import find_firmware
-from boatyard.vm.qemu import QMP_SOCKET, SERIAL_SOCKET, qemu_argv
+from boatyard.vm.qemu import QMP_SOCKET, SERIAL_SOCKET, TAP_SOCKETS, qemu_argv
 from boatyard.vm.qmp import Qmp
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.machine import Machine
+    from boatyard.ports.frames import FrameHandler
     from boatyard.ports.progress import Reporter
     from boatyard.vm.answer import Answer
     from boatyard.vm.serial import Stage
@@ -90,10 +92,11 @@ def boot(
     log: Path,
     listener: Callable[[bytes], None] | None = None,
     answers: Sequence[Answer] = (),
+    frames: FrameHandler | None = None,
 ) -> Iterator[RunningMachine]:
     """Starts a machine; the block gets it from the moment it has power. The serial console is written to `log`.
 
-    `answers`: what to type when the console asks for it.
+    `answers`: what to type when the console asks for it. `frames` handles those of a tapped network.
 
     Call it from a thread that outlives the block: the machine ends with the thread that started it.
     ToolError when QEMU or firmware is missing, ImageError when QEMU does not start.
@@ -107,6 +110,7 @@ def boot(
         folder = stack.enter_context(leased_dir(harbour.scratch / "machines"))
         serial = stack.enter_context(listening(folder, SERIAL_SOCKET))
         control = stack.enter_context(listening(folder, QMP_SOCKET))
+        tap = [stack.enter_context(listening(folder, name)) for name in TAP_SOCKETS if frames is not None]
         output = stack.enter_context((folder / "qemu.log").open("wb"))
         # QEMU puts the throw-away layers in TMPDIR, as files without a name.
         command = Command(argv=argv, cwd=folder, env={"TMPDIR": str(folder)}, log=folder / "qemu.log")
@@ -115,6 +119,9 @@ def boot(
             console = Console(_accept(serial, process.pid, stack), log, listener, answers)
             console.start()
             stack.callback(console.join)
+            if frames is not None:
+                streams = [_accept(listener, process.pid, stack) for listener in tap]
+                stack.enter_context(relaying(Tap(*streams), frames))
             qmp = Qmp(_accept(control, process.pid, stack))
         except (ImageError, TimeoutError) as error:
             words = (folder / "qemu.log").read_text(encoding="utf-8", errors="replace").splitlines()
