@@ -1,0 +1,128 @@
+"""The description of one cloud VM: what its host knows about it and tells it. A frozen value, JSON in and out."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Literal
+
+import msgspec
+
+from boatyard.artifact.codec import Artifact
+from boatyard.base.error import ConfigError
+
+# Fixed, and visibly not a real subscription.
+LOCAL_SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
+NAMESPACE = uuid.UUID("5d3a2c1e-6b0f-4c86-9f0e-0b0a71a4d000")  # of the ids that are made from names
+MAX_CUSTOM_DATA = 65_535  # Azure's limit, before base64
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+
+
+class Wire(Artifact, frozen=True):
+    """The one network card: its address with the prefix of the subnet, the first of which is the gateway's."""
+
+    address: str = "10.1.0.4/24"
+    mac: str = "60:45:bd:11:22:33"  # one of Azure's prefixes
+
+    @property
+    def interface(self) -> IPv4Interface:
+        return IPv4Interface(self.address)
+
+    @property
+    def gateway(self) -> IPv4Address:
+        return self.interface.network[1]
+
+
+class DataDisk(Artifact, frozen=True):
+    """A managed disk, as IMDS lists it."""
+
+    name: str
+    lun: int
+    size_gib: int
+
+
+class Certificate(Artifact, frozen=True):
+    """A certificate with its private key, in PEM, as a Key Vault would deploy it."""
+
+    certificate: str
+    key: str
+
+
+class Fault(Artifact, frozen=True):
+    """What goes wrong. The counts are of the first requests; times in seconds; options by their DHCP number."""
+
+    imds_throttled: int = 0
+    imds_errors: int = 0
+    imds_silent: bool = False
+    imds_delay_s: float = 0.0
+    imds_limit_per_s: int = 0  # Azure's is 5; 0 means none
+    wireserver_errors: int = 0
+    wireserver_delay_s: float = 0.0
+    health_errors: int = 0
+    dhcp_ignored: int = 0
+    dhcp_delay_s: float = 0.0
+    dhcp_without: tuple[int, ...] = ()
+    stale_goal_state: int = 0  # so many health reports are refused with 410, as for an old container
+
+
+class CloudVm(Artifact, frozen=True):
+    """A VM as its owner ordered it. ConfigError for what Azure would refuse.
+
+    `password`, `custom_data` and keys of `certificates` are secrets: they are in no `repr`, log or record.
+    `cd`: whether the provisioning CD is inserted. `agent`: what it says about the guest agent (ProvisionGuestAgent).
+    """
+
+    name: str
+    vm_id: str = ""
+    generation: Literal["gen1", "gen2"] = "gen2"
+    size: str = "Standard_D2s_v5"
+    location: str = "westeurope"
+    resource_group: str = "local"
+    user: str = "azureuser"
+    password: str = ""
+    public_keys: tuple[str, ...] = ()
+    custom_data: bytes = b""
+    user_data: bytes = b""
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
+    os_disk_gib: int = 30
+    data_disks: tuple[DataDisk, ...] = ()
+    wire: Wire = Wire()
+    certificates: tuple[Certificate, ...] = ()
+    cd: bool = True
+    agent: bool = True
+    fault: Fault = Fault()
+
+    def __post_init__(self) -> None:
+        if not _HOST_NAME.fullmatch(self.name):
+            raise ConfigError(f"{self.name!r} is no name of a VM", hint="letters, digits and -, at most 63")
+        if not _USER_NAME.fullmatch(self.user) or self.user == "root":
+            raise ConfigError(f"{self.user!r} is no name for an administrator", hint="lower case letters; not root")
+        if len(self.custom_data) > MAX_CUSTOM_DATA or len(self.user_data) > MAX_CUSTOM_DATA:
+            raise ConfigError(f"custom data and user data have at most {MAX_CUSTOM_DATA:,} bytes")
+        if not _MAC.fullmatch(self.wire.mac):
+            raise ConfigError(f"{self.wire.mac!r} is no address of a network card", hint="such as 60:45:bd:11:22:33")
+        try:
+            self.wire.interface  # noqa: B018 (raises)
+            uuid.UUID(self.id)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+    def __repr__(self) -> str:
+        return f"CloudVm(name={self.name!r}, vm_id={self.id!r})"
+
+    @property
+    def id(self) -> str:
+        """The VM's unique id; made from its name when none is given, so that a VM keeps its identity."""
+        return self.vm_id or self.derived_id("vm")
+
+    def derived_id(self, purpose: str) -> str:
+        """A fixed id for something of this VM, such as its container."""
+        return str(uuid.uuid5(NAMESPACE, f"{self.name}/{self.vm_id}/{purpose}"))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Words that must appear in no record."""
+        return tuple(filter(None, (self.password, self.custom_data.decode("utf-8", "replace"))))

@@ -1,0 +1,258 @@
+"""The box in the VM's network cable: it is the fabric's servers for the guest, and what may pass it passes.
+
+Frames in, frames out; no input or output of its own. The servers are connections of its own small TCP, so nothing
+listens anywhere: no other program of the host, and no other VM, can reach them.
+
+What may pass: address resolution, and IPv4 of the guest's own address to places outside of this host. Loopback,
+link-local and multicast addresses never pass: QEMU would open connections to them from the host, whose own metadata
+service could be there. Of the gateway, which QEMU makes the host's loopback, only ports that were allowed are reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import partial
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Protocol
+
+from boatyard.cloud import dhcp
+from boatyard.cloud.address import GATEWAY_MAC, IMDS, SERVERS, WIRESERVER, Server
+from boatyard.cloud.conversation import Conversation
+from boatyard.cloud.packet import (
+    ACK,
+    BROADCAST,
+    BROADCAST_MAC,
+    PROTOCOL_TCP,
+    PROTOCOL_UDP,
+    RST,
+    SYN,
+    TYPE_ARP,
+    TYPE_IPV4,
+    Datagram,
+    Frame,
+    Segment,
+    UdpMessage,
+    build_frame,
+    build_ipv4,
+    build_tcp,
+    build_udp,
+    parse_frame,
+    parse_ipv4,
+    parse_tcp,
+    parse_udp,
+)
+from boatyard.cloud.tcp import Connection, Peers, refusal
+from boatyard.ports.frames import Frames
+
+if TYPE_CHECKING:
+    from boatyard.cloud.dhcp import Lease, Query
+    from boatyard.cloud.http import Request, Response
+
+MAX_CONNECTIONS = 32
+MAX_DELAYED = 32
+DNS_PORT = 53
+MAX_FLOWS = 1000
+FIRST_MULTICAST = int(IPv4Address("224.0.0.0"))  # no host's address from there on
+NOWHERE = IPv4Address("0.0.0.0")  # noqa: S104 (a guest without an address yet)
+
+
+class Fabric(Protocol):
+    """Who decides what is answered, and is told what else passes."""
+
+    def answer(self, server: Server, request: Request, now: float) -> Response: ...
+
+    def lease(self, query: Query, now: float) -> tuple[Lease, float] | None:
+        """The lease to offer or grant and after how many seconds, or None for silence."""
+
+    def saw(self, what: str, now: float) -> None:
+        """Something passed or was stopped for the first time, such as `tcp 192.0.2.1:443`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cable:
+    """The network as it is laid. `resolver`: QEMU's name server; `host_ports`: TCP ports of the host's loopback."""
+
+    mac: bytes
+    address: IPv4Address
+    gateway: IPv4Address
+    resolver: IPv4Address
+    host_ports: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """A connection, what is said over it, and the (empty) frame that opened it."""
+
+    connection: Connection
+    conversation: Conversation
+    opener: Frame
+
+
+class Middlebox:
+    """Handles the frames of one VM; `seed` makes its TCP numbers unguessable."""
+
+    def __init__(self, cable: Cable, fabric: Fabric, seed: bytes) -> None:
+        self._cable, self._fabric, self._seed = cable, fabric, seed
+        self._talks: OrderedDict[Peers, _Talk] = OrderedDict()
+        self._later: list[tuple[float, bytes]] = []  # frames to the guest
+        self._flows: set[str] = set()
+
+    def from_guest(self, data: bytes, now: float) -> Frames:
+        """What a frame that the guest sent leads to."""
+        frame = parse_frame(data)
+        if frame is None or frame.source != self._cable.mac:
+            return Frames()
+        if frame.kind == TYPE_ARP:
+            return Frames(to_network=[data])
+        datagram = parse_ipv4(frame.payload) if frame.kind == TYPE_IPV4 else None
+        if datagram is None or datagram.source not in (self._cable.address, NOWHERE):
+            return Frames()
+        if datagram.target in (WIRESERVER, IMDS):
+            return self._to_fabric(frame, datagram, now)
+        message = _udp(datagram)
+        if message is not None and message.target_port == dhcp.SERVER_PORT:
+            return self._answer_dhcp(message, now)
+        if not self._may_pass(datagram, now):
+            return Frames()
+        return Frames(to_network=[data])
+
+    def from_network(self, data: bytes, now: float) -> Frames:  # noqa: ARG002 (a FrameHandler's)
+        """What a frame that QEMU's network sent leads to."""
+        frame = parse_frame(data)
+        if frame is None:
+            return Frames()
+        if frame.kind == TYPE_ARP:
+            return Frames(to_guest=[data])
+        datagram = parse_ipv4(frame.payload) if frame.kind == TYPE_IPV4 else None
+        if datagram is None or datagram.source in (WIRESERVER, IMDS):
+            return Frames()
+        if datagram.source == self._cable.resolver:  # the guest knows it by another address
+            datagram = replace(datagram, source=WIRESERVER)
+            return Frames(to_guest=[build_frame(replace(frame, payload=build_ipv4(datagram)))])
+        return Frames(to_guest=[data])
+
+    def on_time(self, now: float) -> Frames:
+        """What is due."""
+        out = Frames()
+        due = [frame for at, frame in self._later if at <= now]
+        self._later = [(at, frame) for at, frame in self._later if at > now]
+        out.to_guest += due
+        for peers, talk in list(self._talks.items()):
+            out.to_guest += self._send(peers, talk, talk.conversation.go_on(now), now)
+        return out
+
+    @property
+    def deadline(self) -> float | None:
+        """When `on_time` is to be called next."""
+        times: list[float | None] = [at for at, _ in self._later]
+        times += [talk.conversation.deadline for talk in self._talks.values()]
+        return min((time for time in times if time is not None), default=None)
+
+    def _may_pass(self, datagram: Datagram, now: float) -> bool:
+        target, cable = datagram.target, self._cable
+        # QEMU connects to the address it is told, from the host: these would be the host's own.
+        if target.is_loopback or target.is_link_local or int(target) >> 24 == 0 or int(target) >= FIRST_MULTICAST:
+            return self._tell(datagram, passed=False, now=now)
+        if target == cable.gateway:
+            return self._tell(datagram, passed=self._may_reach_host(datagram), now=now)
+        if target == cable.resolver:
+            return False  # its name is another one
+        return self._tell(datagram, passed=True, now=now)
+
+    def _may_reach_host(self, datagram: Datagram) -> bool:
+        """Answers to a connection that the host opened (that is how logins come in), and the allowed ports."""
+        segment = _tcp(datagram)
+        return segment is not None and (
+            bool(segment.flags & (ACK | RST)) or segment.target_port in self._cable.host_ports
+        )
+
+    def _tell(self, datagram: Datagram, *, passed: bool, now: float) -> bool:
+        """Tells of a target that was not seen before; gives `passed` back."""
+        part = _udp(datagram) or _tcp(datagram)
+        if part is None or (isinstance(part, Segment) and part.flags & ACK):  # only who opens a connection
+            return passed
+        kind = "tcp" if isinstance(part, Segment) else "udp"
+        what = f"{kind} {datagram.target}:{part.target_port}" + ("" if passed else " (stopped)")
+        if what not in self._flows and len(self._flows) < MAX_FLOWS:
+            self._flows.add(what)
+            self._fabric.saw(what, now)
+        return passed
+
+    def _answer_dhcp(self, message: UdpMessage, now: float) -> Frames:
+        query = dhcp.parse_query(message.payload)
+        granted = self._fabric.lease(query, now) if query is not None and query.mac == self._cable.mac else None
+        if query is None or granted is None:
+            return Frames()
+        lease, delay_s = granted
+        payload = dhcp.build_reply(query, lease)
+        if payload is None:
+            return Frames()
+        udp = build_udp(UdpMessage(dhcp.SERVER_PORT, dhcp.CLIENT_PORT, payload))
+        packet = build_ipv4(Datagram(WIRESERVER, BROADCAST, PROTOCOL_UDP, udp))
+        reply = build_frame(Frame(BROADCAST_MAC, GATEWAY_MAC, TYPE_IPV4, packet))
+        if delay_s <= 0:
+            return Frames(to_guest=[reply])
+        self._later = [*self._later, (now + delay_s, reply)][-MAX_DELAYED:]
+        return Frames()
+
+    def _to_fabric(self, frame: Frame, datagram: Datagram, now: float) -> Frames:
+        udp, segment = _udp(datagram), _tcp(datagram)
+        part = udp or segment
+        if part is None:
+            return Frames()
+        if datagram.target == WIRESERVER and part.target_port == DNS_PORT:
+            moved = build_ipv4(replace(datagram, target=self._cable.resolver))
+            return Frames(to_network=[build_frame(replace(frame, payload=moved))])
+        if udp is not None and udp.target_port == dhcp.SERVER_PORT:  # a renewal, which is sent to the server alone
+            return self._answer_dhcp(udp, now)
+        if segment is None:
+            return Frames()
+        return Frames(to_guest=self._segment(frame, datagram, segment, now))
+
+    def _segment(self, frame: Frame, datagram: Datagram, segment: Segment, now: float) -> list[bytes]:
+        peers = Peers(datagram.source, segment.source_port, datagram.target, segment.target_port)
+        talk = self._talks.get(peers)
+        opens = segment.flags & (SYN | ACK) == SYN
+        if talk is not None and not (opens and talk.connection.superseded(segment)):
+            self._talks.move_to_end(peers)
+            segments = talk.conversation.receive(segment, now)
+            return self._send(peers, talk, segments, now)
+        server = SERVERS.get((datagram.target, segment.target_port))
+        if server is None or not opens:
+            no = refusal(segment)
+            return [] if no is None else [_reply(frame, peers, no)]
+        talk = self._open(frame, peers, segment, server, now)
+        return [_reply(frame, peers, talk.connection.greet())]
+
+    def _open(self, frame: Frame, peers: Peers, segment: Segment, server: Server, now: float) -> _Talk:
+        number = hashlib.sha256(self._seed + repr((peers, now)).encode()).digest()
+        connection = Connection(peers, segment, int.from_bytes(number[:4], "big"), now)
+        conversation = Conversation(connection, partial(self._fabric.answer, server))
+        talk = self._talks[peers] = _Talk(connection, conversation, replace(frame, payload=b""))
+        self._talks.move_to_end(peers)
+        while len(self._talks) > MAX_CONNECTIONS:
+            self._talks.popitem(last=False)
+        return talk
+
+    def _send(self, peers: Peers, talk: _Talk, segments: list[Segment], now: float) -> list[bytes]:
+        if talk.conversation.over(now):
+            self._talks.pop(peers, None)
+        return [_reply(talk.opener, peers, segment) for segment in segments]
+
+
+def _reply(frame: Frame, peers: Peers, segment: Segment) -> bytes:
+    """The frame with a segment from where `frame` went to."""
+    packet = build_ipv4(Datagram(peers.server, peers.guest, PROTOCOL_TCP, build_tcp(segment)))
+    return build_frame(Frame(frame.source, frame.target, TYPE_IPV4, packet))
+
+
+def _udp(datagram: Datagram) -> UdpMessage | None:
+    whole = datagram.protocol == PROTOCOL_UDP and not datagram.fragment
+    return parse_udp(datagram.payload) if whole else None
+
+
+def _tcp(datagram: Datagram) -> Segment | None:
+    whole = datagram.protocol == PROTOCOL_TCP and not datagram.fragment
+    return parse_tcp(datagram.payload) if whole else None

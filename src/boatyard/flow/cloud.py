@@ -1,0 +1,177 @@
+"""Boots an image as a VM of a local cloud: firmware tables, provisioning CD, and a fabric in its network cable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from boatyard.artifact.machine import Drive, Machine, Network, Subnet
+from boatyard.base.error import ConfigError
+from boatyard.cloud.certificate import OpensslSeal
+from boatyard.cloud.device import smbios_tables, system_uuid
+from boatyard.cloud.fabric import RunningFabric
+from boatyard.cloud.middlebox import Cable, Middlebox
+from boatyard.cloud.ovf import LABEL, NAME, environment
+from boatyard.cloud.site import Site
+from boatyard.cloud.state import Phase
+from boatyard.cloud.udf import udf_image
+from boatyard.ports import clock
+from boatyard.ports.files import writing_to
+from boatyard.ports.lease import leased_dir
+from boatyard.vm.qemu import NETDEV
+from boatyard.vm.running import RunningMachine, boot
+from boatyard_boot.arch import Arch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from boatyard.cloud.machine import CloudVm
+    from boatyard.cloud.state import State
+    from boatyard.vm.running import Harbour
+
+MEMORY_MIB = 1024
+PROVISION_TIMEOUT_S = 1800.0
+LOOK_S = 2.0
+LINK_DOWN_S = 3.0  # guests wait for the loss of the link and then for its return
+
+
+@dataclass(frozen=True, slots=True)
+class CloudMachine:
+    """A VM in its cloud. `records`: the file with every exchange, one JSON line each."""
+
+    vm: RunningMachine
+    fabric: RunningFabric
+    records: Path
+
+    def wait_settled(self, timeout_s: float = PROVISION_TIMEOUT_S) -> State:
+        """Waits until the guest has said how provisioning ended, `ready` or `failed`; gives the fabric's state.
+
+        ImageError when the machine ends, panics or says nothing within the time (seconds).
+        """
+        return self._wait(lambda state: state.settled, "reports neither that it is ready nor that it failed", timeout_s)
+
+    def wait_pooled(self, timeout_s: float = PROVISION_TIMEOUT_S) -> State:
+        """Waits until a pre-provisioned VM has reported that it is ready for an owner; ImageError."""
+        wanted = lambda state: any(told.ready for told in state.reports) or state.phase is Phase.FAILED  # noqa: E731
+        return self._wait(wanted, "does not report that it is ready for its owner", timeout_s)
+
+    def assign(self) -> None:
+        """Gives a pooled VM to its owner, the way Azure does: its link goes, and comes back in another network."""
+        self.vm.qmp.execute("set_link", name=NETDEV, up=False)
+        self.fabric.assign()
+        clock.sleep(LINK_DOWN_S)
+        self.vm.qmp.execute("set_link", name=NETDEV, up=True)
+
+    def _wait(self, wanted: Callable[[State], bool], lack: str, timeout_s: float) -> State:
+        deadline = clock.monotonic() + timeout_s
+        while True:
+            # The fabric tells at once what the guest reports; between that the console is asked for the guest's end.
+            try:
+                return self.fabric.wait_for(wanted, LOOK_S)
+            except TimeoutError:
+                self.vm.console.check()
+            if clock.monotonic() > deadline:
+                raise self.vm.console.failure(f"{lack} within {timeout_s:.0f} s")
+
+
+@contextlib.contextmanager
+def cloud_machine(
+    vm: CloudVm,
+    disk: Drive,
+    harbour: Harbour,
+    log: Path,
+    *,
+    pool: CloudVm | None = None,
+    arch: Arch = Arch.X86_64,
+    memory_mib: int = MEMORY_MIB,
+    cpus: int = 1,
+    outward: bool = False,
+    host_ports: frozenset[int] = frozenset(),
+    listener: Callable[[bytes], None] | None = None,
+) -> Iterator[CloudMachine]:
+    """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
+
+    `pool`: the description it starts with when it is pre-provisioned. Without `outward` it reaches the fabric alone;
+    with it also the network, but of this machine's loopback only `host_ports`, at the gateway's address.
+    What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
+    """
+    if arch is Arch.AARCH64 and vm.generation == "gen1":
+        raise ConfigError("Arm64 VMs have no generation 1")
+    records = log.with_suffix(".requests.jsonl")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(leased_dir(harbour.scratch / "cloud"))
+        seal = OpensslSeal(vm.certificates, harbour.run, harbour.scratch / "seal") if vm.certificates else None
+        stream = stack.enter_context(_private(records))
+        fabric = RunningFabric(Site(vm, pool, seal), stream)
+        machine = describe(
+            vm,
+            (disk, *_cd(vm, pool, folder)),
+            arch=arch,
+            memory_mib=memory_mib,
+            cpus=cpus,
+            outward=outward,
+        )
+        middlebox = Middlebox(cable(vm, host_ports), fabric, secrets.token_bytes(16))
+        running = stack.enter_context(boot(machine, harbour, log, listener, frames=middlebox))
+        yield CloudMachine(running, fabric, records)
+
+
+def describe(
+    vm: CloudVm, drives: tuple[Drive, ...], *, arch: Arch, memory_mib: int, cpus: int, outward: bool
+) -> Machine:
+    """The machine as QEMU is told of it."""
+    network = vm.wire.interface.network
+    subnet = Subnet(
+        network=str(network),
+        guest=str(vm.wire.interface.ip),
+        gateway=str(vm.wire.gateway),
+        resolver=str(cable(vm).resolver),
+    )
+    return Machine(
+        name=vm.name,
+        arch=arch,
+        memory_mib=memory_mib,
+        cpus=cpus,
+        firmware="uefi" if vm.generation == "gen2" else "bios",
+        drives=drives,
+        network=Network(outward=outward, mac=vm.wire.mac, subnet=subnet, tapped=True),
+        smbios=smbios_tables(vm),
+        uuid=system_uuid(vm),
+        stealth=True,
+    )
+
+
+def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset()) -> Cable:
+    """The VM's network: Azure keeps the first addresses of a subnet for itself, one of which is QEMU's resolver."""
+    interface = vm.wire.interface
+    return Cable(
+        mac=bytes.fromhex(vm.wire.mac.replace(":", "")),
+        address=interface.ip,
+        gateway=vm.wire.gateway,
+        resolver=interface.network[3],
+        host_ports=host_ports,
+    )
+
+
+def _cd(vm: CloudVm, pool: CloudVm | None, folder: Path) -> tuple[Drive, ...]:
+    """The provisioning CD, in a folder for this user only: it holds the password."""
+    if not vm.cd:
+        return ()
+    document = environment(vm) if pool is None else environment(pool, pooled=True)
+    path = folder / "provisioning.udf"
+    path.write_bytes(udf_image(LABEL, {NAME: document}))
+    return (Drive(path=path, format="raw", kind="cdrom"),)
+
+
+@contextlib.contextmanager
+def _private(path: Path) -> Iterator[TextIO]:
+    with writing_to(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            yield stream
