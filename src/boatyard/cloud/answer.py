@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from boatyard.cloud.state import State
 
 SECOND = 1.0
+OTHER_HOST = "Bad request. The Host header names another server"
 TOO_MANY = Response(429, json.dumps({"error": "Too many requests"}).encode(), JSON, {"Retry-After": "1"})
 
 
 def answer(site: Site, state: State, server: Server, request: Request, now: float) -> tuple[State, Response]:
     """Answers a request to a server; `now` is seconds since power-on."""
     if not _names(server, request.header("host")):
-        return state, Response(400, b"Bad request. The Host header names another server")
+        return state, Response(400, json.dumps({"error": OTHER_HOST}).encode(), JSON)
     fault = site.vm.fault
     state, spoilt = _spoil(fault, state, server, request, now)
     if spoilt is not None:

@@ -65,6 +65,7 @@ class Fault(Artifact, frozen=True):
     dhcp_ignored: int = 0
     dhcp_delay_s: float = 0.0
     dhcp_without: tuple[int, ...] = ()
+    cd_without: tuple[str, ...] = ()  # elements that `ovf-env.xml` lacks, such as HostName
     stale_goal_state: int = 0  # so many health reports are refused with 410, as for an old container
 
 

@@ -53,8 +53,9 @@ def environment(vm: CloudVm, *, pooled: bool = False) -> bytes:
         settings["SSH"] = f"<PublicKeys>{keys}</PublicKeys>"
     if vm.custom_data:
         settings["CustomData"] = base64.b64encode(vm.custom_data).decode()
+    lacks = vm.fault.cd_without
     text = _DOCUMENT.format(
-        settings="\n".join(f"      <{name}>{value}</{name}>" for name, value in settings.items()),
+        settings="\n".join(f"      <{name}>{value}</{name}>" for name, value in settings.items() if name not in lacks),
         agent="true" if vm.agent else "false",
         pooled="true" if pooled else "false",
         pool="<PreprovisionedVMType>Running</PreprovisionedVMType>"
