@@ -68,7 +68,8 @@ class PackageRules(Table, frozen=True):
     path = glob of files put one after the other), `links` (path = target), `files` (path = text), `directories`
     (path = octal mode), `ghosts` (path = octal mode; a final `/` makes it a folder). `modes` (octal) and `owners`
     (`user:group`) concern any of them. `config`: marked %config(noreplace), beside Debian's own conffiles.
-    `verify`: path = what rpm -V leaves out, as in `not md5 size mtime`. `scriptlets`: rpm's word (post …) = shell.
+    `verify`: path = what rpm -V leaves out, as in `not md5 size mtime`. `scriptlets`: rpm's word (post …) = shell, in
+    which `@name@` stands for what the group of the regular expression `captures.name` matches in the path of a file.
     """
 
     drop_paths: tuple[str, ...] = ()
@@ -91,6 +92,7 @@ class PackageRules(Table, frozen=True):
     obsoletes: tuple[str, ...] = ()
     drop_dependencies: tuple[str, ...] = ()
     scriptlets: dict[str, str] = field(default_factory=dict)
+    captures: dict[str, str] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
 
 

@@ -16,6 +16,7 @@ from boatyard.base.error import ConfigError, SourceError, did_you_mean
 from boatyard.config.model.seed import PackageRules
 from boatyard.ports.files import replacing_dir
 from boatyard.sources.deb.archive import read_deb
+from boatyard.sources.deb.capture import captures, fill_in
 from boatyard.sources.deb.naming import parse_relations, requirements, rpm_evr, rpm_name
 from boatyard.sources.deb.payload import merge_files, write_payload
 from boatyard.sources.deb.rules import apply_rules, package_filter
@@ -105,6 +106,8 @@ def _plan_subpackage(package: str, deb: Deb, evrs: dict[str, Evr], seed: Seed, r
         *(("Conflicts", text) for text in own.conflicts),
         *(("Obsoletes", text) for text in own.obsoletes),
     ]
+    files = apply_rules(deb, own, seed, f"subpackage {name}")
+    captured = captures(own, files, f"subpackage {name}")
     return Subpackage(
         name=name,
         evr=evr,
@@ -112,9 +115,9 @@ def _plan_subpackage(package: str, deb: Deb, evrs: dict[str, Evr], seed: Seed, r
         summary=summary,
         description="\n".join("" if line.strip() == "." else line for line in description.splitlines()),
         tags=tuple(tags),
-        scriptlets=tuple(own.scriptlets.items()),
+        scriptlets=tuple((word, fill_in(script, captured)) for word, script in own.scriptlets.items()),
         triggers=own.triggers,
-        files=apply_rules(deb, own, seed, f"subpackage {name}"),
+        files=files,
     )
 
 
