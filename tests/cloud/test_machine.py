@@ -57,7 +57,7 @@ def test_firmware_tables() -> None:
     assert tables[1]["version"].startswith("Hyper-V")
     assert tables[1]["manufacturer"] == "Microsoft Corporation"
     old = {table.type: table.fields for table in smbios_tables(msgspec.structs.replace(VM, generation="gen1"))}
-    assert old[1]["version"] == "7.0"
+    assert old[1]["version"] == "Hyper-V 7.0"
 
 
 def test_generation_1_shows_its_id_with_swapped_bytes() -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 MANUFACTURER, PRODUCT = "Microsoft Corporation", "Virtual Machine"
 # By this tag, and nothing else, cloud-init and the agent know Azure.
 ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
-VERSION = {"gen2": "Hyper-V UEFI Release v4.1", "gen1": "7.0"}
+# systemd-detect-virt says `microsoft` for what begins with Hyper-V, and the agent's unit of many distributions waits
+# for that. Azure's generation 1 says `7.0` and is known by a processor leaf instead, which emulated processors lack.
+VERSION = {"gen2": "Hyper-V UEFI Release v4.1", "gen1": "Hyper-V 7.0"}
 FIRMWARE = {
     "gen2": ("Microsoft Corporation", "Hyper-V UEFI Release v4.1"),
     "gen1": ("American Megatrends Inc.", "090008"),
@@ -21,7 +23,7 @@ FIRMWARE = {
 
 
 def smbios_tables(vm: CloudVm) -> tuple[SmbiosTable, ...]:
-    """The tables of Azure's firmware. The version also makes systemd-detect-virt say `microsoft` under UEFI."""
+    """The tables of Azure's firmware."""
     vendor, version = FIRMWARE[vm.generation]
     system = VERSION[vm.generation]
     serial = "-".join(f"{int(part, 16) % 10_000:04d}" for part in vm.id.replace("-", " ").split())

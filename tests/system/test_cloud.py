@@ -1,0 +1,146 @@
+"""Skiff's disk as a VM of the local cloud, with its own cloud-init and Azure agent, as they are shipped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from boatyard.artifact.machine import Drive
+from boatyard.cloud.machine import Certificate, CloudVm, Fault
+from boatyard.cloud.state import Phase, State
+from boatyard.flow.cloud import CloudMachine, cloud_machine
+from boatyard.ports.progress import silent
+from boatyard.ports.run import Command
+from boatyard.vm.running import Harbour
+from boatyard.vm.ssh import Ssh, ephemeral_key, logged_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boatyard.artifact.demo_result import DemoResult
+    from boatyard.ports.run import HostRunner
+
+pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool]
+
+PASSWORD = "Correct-Horse-7"
+SCRIPT = (
+    b"#cloud-config\nwrite_files:\n- {path: /etc/marked, content: by-the-owner}\nruncmd:\n- hostname > /var/lib/ran\n"
+)
+PROVISIONED = "test $(cat /etc/marked) = by-the-owner && cat /var/lib/ran"
+
+
+@pytest.fixture
+def disk(demo_result: DemoResult) -> Drive:
+    (path,) = {image.path for image in demo_result.images if image.format == "qcow2"}
+    return Drive(path=Path(path), format="qcow2")
+
+
+@contextlib.contextmanager
+def booted(
+    disk: Drive, tmp_path: Path, run: HostRunner, *, outward: bool = False, pool: CloudVm | None = None, **order: Any
+) -> Iterator[tuple[CloudMachine, Path]]:
+    """A VM that lets a new key in, and the key."""
+    harbour = Harbour(run, silent(), tmp_path / "scratch")
+    with ephemeral_key(run, tmp_path / "scratch") as key:
+        vm = CloudVm(name="devvm01", public_keys=(key.public,), **order)
+        log = tmp_path / "console.log"
+        with cloud_machine(vm, disk, harbour, log, pool=pool, outward=outward) as machine:
+            yield machine, key.private
+
+
+def finished(machine: CloudMachine, key: Path) -> contextlib.AbstractContextManager[Ssh]:
+    return logged_in(machine.vm, key, "azureuser")
+
+
+def lines(machine: CloudMachine) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in machine.records.read_text(encoding="utf-8").splitlines()]
+
+
+def check_provisioned(shell: Ssh) -> dict[str, Any]:
+    """What cloud-init has done, and that it says so; gives the troubles it got over."""
+    told = json.loads(shell("cloud-init status --wait --format json", 600).text)
+    assert (told["status"], told["errors"]) == ("done", [])
+    assert shell(PROVISIONED).text.strip() == "devvm01"
+    assert shell("sudo -n true").code == 0
+    recoverable: dict[str, Any] = told["recoverable_errors"]
+    return recoverable
+
+
+def agent_is_ready(state: State) -> bool:
+    return state.agent is not None and state.agent.status == "Ready"
+
+
+def test_both_agents_report_ready_and_the_owners_wishes_are_met(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
+    with booted(disk, tmp_path, run, custom_data=SCRIPT, password=PASSWORD, tags={"env": "local"}) as (machine, key):
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            assert check_provisioned(shell) == {}
+            assert shell("systemd-detect-virt").text.strip() == "microsoft"
+            ask = "curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute/{}&format=text'"
+            assert shell(ask.format("tags?api-version=2021-02-01")).text == "env:local"
+            assert shell("curl -sS -m 5 http://10.1.0.1:22/").code != 0
+            listening = "ss -Hltn"
+            ports = run(Command(argv=tuple(listening.split()))).text
+        state = machine.fabric.wait_for(agent_is_ready, 600)
+        assert {told.agent.partition("/")[0] for told in state.reports if told.ready} == {"Cloud-Init", "WALinuxAgent"}
+        # Nothing but the way in over SSH listens, and that on loopback.
+        assert not any(address in ports for address in ("169.254.169.254", "168.63.129.16"))
+        assert PASSWORD not in machine.records.read_text(encoding="utf-8")
+        assert PASSWORD not in machine.vm.console.log.read_text(encoding="utf-8", errors="replace")
+        assert {"dhcp", "imds", "wireserver", "hostga"} <= {line["channel"] for line in lines(machine)}
+        assert machine.records.stat().st_mode & 0o777 == 0o600
+
+
+def test_generation_1_survives_a_cloud_that_fails_at_first(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
+    made = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vault", "-keyout", "k.pem", "-out", "c.pem")
+    run(Command(argv=("openssl", *made), cwd=tmp_path))
+    vault = Certificate(certificate=(tmp_path / "c.pem").read_text(), key=(tmp_path / "k.pem").read_text())
+    fault = Fault(
+        imds_throttled=3, wireserver_errors=2, dhcp_ignored=1, dhcp_delay_s=1.0, dhcp_without=(245,), imds_delay_s=0.5
+    )
+    order = {"generation": "gen1", "certificates": (vault,), "fault": fault, "custom_data": SCRIPT}
+    with booted(disk, tmp_path, run, **order) as (machine, key):
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            assert set(check_provisioned(shell)) == {"WARNING"}  # of the metadata service's 429
+            assert shell("systemd-detect-virt").text.strip() == "microsoft"
+            machine.fabric.wait_for(agent_is_ready, 600)
+            stored = shell("sudo sh -c 'cat /var/lib/waagent/*.prv'").text
+            assert vault.key.split()[4] in stored
+        statuses = [line["status"] for line in lines(machine) if line["channel"] == "imds"]
+        assert statuses[:4] == [429, 429, 429, 200]
+
+
+def test_without_a_cd_user_data_are_applied_and_the_network_is_reached(
+    disk: Drive, tmp_path: Path, run: HostRunner
+) -> None:
+    with booted(disk, tmp_path, run, cd=False, user_data=SCRIPT, outward=True) as (machine, key):
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            check_provisioned(shell)
+            # QEMU would connect to its own host for this one.
+            assert shell("curl -sS -m 5 http://10.1.0.1:22/").code != 0
+        assert any("(stopped)" in line["what"] for line in lines(machine))
+
+
+def test_a_failure_is_told_with_its_reason(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
+    with booted(disk, tmp_path, run, fault=Fault(cd_without=("HostName",))) as (machine, _):
+        state = machine.wait_settled()
+        assert state.phase is Phase.FAILED
+        assert "missing configuration for" in state.reason
+        assert "HostName" in state.reason
+
+
+def test_a_pooled_vm_becomes_its_owners(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
+    vm_id = "13f56399-bd52-4150-9748-7190aae1ff21"
+    pool = CloudVm(name="pool01", vm_id=vm_id)
+    with booted(disk, tmp_path, run, vm_id=vm_id, custom_data=SCRIPT, pool=pool) as (machine, key):
+        assert machine.wait_pooled().phase is Phase.POOLED
+        machine.assign()
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            check_provisioned(shell)
