@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boatyard.cloud.http import MAX_HEAD, BadRequestError, Request, RequestReader, Response, build_response
@@ -66,6 +66,7 @@ def test_responses() -> None:
     assert build_response(Response(404, b"x"), close=False, head_only=True).endswith(b"\r\n\r\n")
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_any_bytes_are_requests_or_refused(pieces: list[bytes]) -> None:
     reader = RequestReader()
@@ -74,6 +75,7 @@ def test_any_bytes_are_requests_or_refused(pieces: list[bytes]) -> None:
             reader.feed(piece)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=4))
 def test_any_request_text_is_survived(target: str, headers: dict[str, str]) -> None:
     lines = [f"GET /{target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cloud.some import IMDS_HOST, VM, VM_ID, imds
 
@@ -162,6 +162,7 @@ def test_a_pooled_vm_becomes_its_owners() -> None:
     assert b"<HostName>devvm01</HostName>" in after.body
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=4))
 def test_any_request_is_answered(path: str, query: list[tuple[str, str]]) -> None:
     pairs = (("api-version", LATEST), *query)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boatyard.cloud import dhcp
@@ -66,12 +66,14 @@ def test_a_length_beyond_the_data_is_none() -> None:
     assert parse_tcp(build_tcp(Segment(1, 2, 3, 4, SYN, 5))[:19]) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_value_or_none(data: bytes) -> None:
     for parse in (parse_frame, parse_ipv4, parse_udp, parse_tcp, dhcp.parse_query):
         parse(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_any_options_are_survived(options: bytes) -> None:
     head = build_tcp(Segment(1, 2, 3, 4, SYN, 5))

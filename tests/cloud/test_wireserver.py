@@ -10,7 +10,7 @@ from xml.etree.ElementTree import fromstring
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cloud.some import HOSTGA_HOST, VM, health, wire
 
@@ -27,6 +27,7 @@ from boatyard.cloud.goal_state import (
 from boatyard.cloud.hostga import parse_status
 from boatyard.cloud.http import Request
 from boatyard.cloud.machine import Certificate, CloudVm, Fault
+from boatyard.cloud.reason import failure_reason
 from boatyard.cloud.site import Site
 from boatyard.cloud.state import Phase, State
 
@@ -121,10 +122,17 @@ def test_ready_comes_from_the_first_agent_and_stays_when_the_second_starts() -> 
 
 
 def test_failure_has_its_reason_and_is_final() -> None:
-    state, _ = tell(State(), health(CONTAINER, "NotReady", "ProvisioningFailed", "result=error|reason=no disk"))
-    assert (state.phase, state.reason) == (Phase.FAILED, "result=error|reason=no disk")
+    words = "result=error|'reason=it''s no |disk|'|agent=Cloud-Init/25.1.4"
+    state, _ = tell(State(), health(CONTAINER, "NotReady", "ProvisioningFailed", words))
+    assert (state.phase, state.reason) == (Phase.FAILED, "it's no |disk|")
+    assert state.reports[0].description == words
     state, _ = tell(state, health(CONTAINER, "Ready"))
     assert state.phase is Phase.FAILED
+
+
+@pytest.mark.parametrize("words", ["", "why", "result=error|'reas", "a=b|c=d", "'", "\n|\r'"])
+def test_other_words_are_the_reason_themselves(words: str) -> None:
+    assert failure_reason(words) == words
 
 
 def test_another_container_is_gone() -> None:
@@ -144,6 +152,7 @@ def test_hostile_reports_are_refused(body: bytes) -> None:
     assert state.phase is Phase.PROVISIONING
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_report_is_survived(body: bytes) -> None:
     tell(State(), b"<Health>" + body + b"</Health>")
@@ -176,6 +185,7 @@ def test_the_agents_status_is_read_without_what_scripts_printed() -> None:
     assert "secret" not in repr(state)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(),

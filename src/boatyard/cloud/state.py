@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from boatyard.cloud.reason import failure_reason
+
 KEPT_REPORTS = 50
 KEPT_EVENTS = 20
 
@@ -62,7 +64,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything that changes. `reason`: why provisioning failed. `link_lost`: a pooled VM saw its network go."""
+    """Everything that changes. `reason`: why provisioning failed, in the agent's words."""
 
     phase: Phase = Phase.PROVISIONING
     reason: str = ""
@@ -88,7 +90,7 @@ def report(state: State, told: Report) -> State:
     """An agent's report. Failure is final; `Provisioning` after `Ready` is the second agent that starts."""
     reports = (*state.reports, told)[-KEPT_REPORTS:]
     if not told.ready and told.sub_status == "ProvisioningFailed":
-        return replace(state, reports=reports, phase=Phase.FAILED, reason=told.description)
+        return replace(state, reports=reports, phase=Phase.FAILED, reason=failure_reason(told.description))
     if told.ready and state.phase is Phase.PROVISIONING:
         return replace(state, reports=reports, phase=Phase.READY)
     return replace(state, reports=reports)
