@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,8 +26,6 @@ from boatyard.cloud.state import Phase, ScheduledEvent
 from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from boatyard.ports.run import HostRunner
 
 READY = wire("POST", "/machine", health(container_id(VM), "Ready"), comp="health")
@@ -62,6 +62,15 @@ def test_everything_is_recorded_and_secrets_are_not() -> None:
     assert found[2]["note"] == "NotReady ProvisioningFailed password (hidden) refused"
     assert "hunter2" not in log.getvalue()
     assert [record.line() for record in fabric.records] == log.getvalue().splitlines()
+
+
+def test_a_full_disk_does_not_keep_the_guest_waiting() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        fabric = RunningFabric(Site(VM), full)
+        assert [fabric.answer(Server.WIRESERVER, READY, 0.0).status for _ in range(2)] == [200, 200]
+        assert len(fabric.records) == 2
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_dhcp_faults() -> None:

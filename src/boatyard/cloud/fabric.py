@@ -38,7 +38,8 @@ class RunningFabric:
         self.records: deque[Record] = deque(maxlen=KEPT_RECORDS)
         self._state = State(phase=Phase.PROVISIONING if site.pool is None else Phase.POOLED)
         self._changed = threading.Condition()
-        self._log, self._written = log, 0
+        self._log: TextIO | None = log
+        self._written = 0
         self._started = clock.monotonic()
         pool = site.pool.secrets if site.pool is not None else ()
         # Longest first, so that a secret inside another one leaves no rest of it.
@@ -105,7 +106,11 @@ class RunningFabric:
     def _keep(self, record: Record) -> None:
         self.records.append(record)
         line = record.line() + "\n"
-        if self._written + len(line) <= LONGEST_FILE:
-            self._written += len(line)
+        if self._log is None or self._written + len(line) > LONGEST_FILE:
+            return
+        try:
             self._log.write(line)
             self._log.flush()
+            self._written += len(line)
+        except OSError:  # a full disk: the guest is answered all the same
+            self._log = None

@@ -100,7 +100,7 @@ class FrameReader:
 
 class _Relay:
     def __init__(self, tap: Tap, handler: FrameHandler, stop: int) -> None:
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._handler, self._stop = handler, stop
         self._inputs = {tap.from_guest.fileno(): handler.from_guest, tap.from_network.fileno(): handler.from_network}
         self._readers = {number: FrameReader() for number in self._inputs}
@@ -118,7 +118,7 @@ class _Relay:
                     pass
         except (ConnectionError, BrokenPipeError):
             pass  # QEMU has ended
-        except Exception as error:  # told by the thread that waits for this one
+        except BaseException as error:  # told by the thread that waits for this one
             self.error = error
 
     def _turn(self, selector: selectors.BaseSelector) -> bool:
