@@ -38,7 +38,11 @@ PROVISIONED = "test $(cat /etc/marked) = by-the-owner && cat /var/lib/ran"
 
 
 @pytest.fixture
-def disk(demo_result: DemoResult) -> Drive:
+def disk(request: pytest.FixtureRequest) -> Drive:
+    """The demo's disk, or the qcow2 that BOATYARD_TEST_DISK names."""
+    if there := os.environ.get("BOATYARD_TEST_DISK"):
+        return Drive(path=Path(there).absolute(), format="qcow2")
+    demo_result: DemoResult = request.getfixturevalue("demo_result")
     (path,) = {image.path for image in demo_result.images if image.format == "qcow2"}
     return Drive(path=Path(path), format="qcow2")
 
@@ -104,7 +108,12 @@ def test_generation_1_survives_a_cloud_that_fails_at_first(disk: Drive, tmp_path
     run(Command(argv=("openssl", *made), cwd=tmp_path))
     vault = Certificate(certificate=(tmp_path / "c.pem").read_text(), key=(tmp_path / "k.pem").read_text())
     fault = Fault(
-        imds_throttled=3, wireserver_errors=2, dhcp_ignored=1, dhcp_delay_s=1.0, dhcp_without=(245,), imds_delay_s=0.5
+        imds_throttled=3,
+        wireserver_errors=2,
+        dhcp_ignored=1,
+        dhcp_delay_s=1.0,
+        dhcp_without=(121, 245, 249),
+        imds_delay_s=0.5,
     )
     order = {"generation": "gen1", "certificates": (vault,), "fault": fault, "custom_data": SCRIPT}
     with booted(disk, tmp_path, run, **order) as (machine, key):

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 MEMORY_MIB = 1024
 PROVISION_TIMEOUT_S = 1800.0
 LOOK_S = 2.0
-LINK_DOWN_S = 3.0  # guests wait for the loss of the link and then for its return
+# The guest has to hear the answer to its last report; then it waits for the loss of the link and for its return.
+BEFORE_LINK_DOWN_S = 1.0
+LINK_DOWN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class CloudMachine:
 
     def assign(self) -> None:
         """Gives a pooled VM to its owner, the way Azure does: its link goes, and comes back in another network."""
+        clock.sleep(BEFORE_LINK_DOWN_S)
         self.vm.qmp.execute("set_link", name=NETDEV, up=False)
         self.fabric.assign()
         clock.sleep(LINK_DOWN_S)
