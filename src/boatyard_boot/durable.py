@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Makes or replaces a file and the folders that lead to it. The name beside it is fixed: a next run reuses it."""
+    """Makes or replaces a file and the folders that lead to it. What a cut left beside it goes."""
     make_folder(path.parent)
     beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
     try:
-        with beside.open("wb") as stream:
-            os.fchmod(stream.fileno(), mode)
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as stream:  # noqa: PTH123
+            with suppress(PermissionError):  # FAT has no modes
+                os.fchmod(stream.fileno(), mode)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
