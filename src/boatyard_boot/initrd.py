@@ -37,6 +37,8 @@ OTHERS = (
     "xfs", "vfat", "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8", "dm_snapshot", "dm_mirror", "crc32c_generic",
     "crc32c_intel",
 )  # fmt: skip
+# What a passphrase is typed on, besides a serial port.
+KEYBOARDS = ("atkbd", "i8042", "hid_generic", "hyperv_keyboard", "usbhid", "virtio_input")
 # What LUKS containers are made with (cryptsetup's default is aes-xts-plain64 and sha256), and faster ways to the same.
 CRYPT_NEEDED = ("dm_crypt", "xts")
 CRYPT_OTHERS = (
@@ -59,7 +61,7 @@ def make_initrd(
     BootError when the root lacks BusyBox, a module or a program that is needed.
     """
     needed = (*NEEDED, *(CRYPT_NEEDED if crypt else ()), *modules)
-    others = (*DRIVERS, *OTHERS, *(CRYPT_OTHERS if crypt else ()))
+    others = (*DRIVERS, *OTHERS, *((*CRYPT_OTHERS, *KEYBOARDS) if crypt else ()))
     members = [*_skeleton(), *_programs(root, crypt=crypt), *_modules(root, kernel, needed, others, unpack)]
     return archive(members, epoch=epoch)
 
