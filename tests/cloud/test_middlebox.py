@@ -192,7 +192,7 @@ def test_dhcp_can_be_slow_or_silent() -> None:
 @pytest.mark.parametrize(
     "target",
     ["127.0.0.1", "127.8.9.1", "0.0.0.0", "169.254.1.1", "224.0.0.251", "255.255.255.255", "240.0.0.1", "10.1.0.1",
-     "10.1.0.3"],
+     "10.1.0.3", "10.1.0.0", "10.1.0.77", "10.1.0.255"],
 )  # fmt: skip
 @pytest.mark.parametrize("protocol", [PROTOCOL_TCP, PROTOCOL_UDP])
 def test_no_path_leads_to_the_host(target: str, protocol: int) -> None:

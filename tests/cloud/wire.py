@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from boatyard.cloud.middlebox import Cable, Middlebox
 from boatyard.cloud.packet import (
@@ -27,7 +27,13 @@ from boatyard.cloud.packet import (
 GUEST = IPv4Address("10.1.0.4")
 GUEST_MAC = bytes.fromhex("6045bd112233")
 ROUTER_MAC = bytes.fromhex("525500000001")
-CABLE = Cable(mac=GUEST_MAC, address=GUEST, gateway=IPv4Address("10.1.0.1"), resolver=IPv4Address("10.1.0.3"))
+CABLE = Cable(
+    mac=GUEST_MAC,
+    network=IPv4Network("10.1.0.0/24"),
+    address=GUEST,
+    gateway=IPv4Address("10.1.0.1"),
+    resolver=IPv4Address("10.1.0.3"),
+)
 START = 1000
 
 

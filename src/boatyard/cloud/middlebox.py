@@ -5,7 +5,8 @@ listens anywhere: no other program of the host, and no other VM, can reach them.
 
 What may pass: address resolution, and IPv4 of the guest's own address to places outside of this host. Loopback,
 link-local and multicast addresses never pass: QEMU would open connections to them from the host, whose own metadata
-service could be there. Of the gateway, which QEMU makes the host's loopback, only ports that were allowed are reached.
+service could be there. Nor do addresses of the subnet, all of which QEMU makes the host's loopback, but for ports of
+the gateway that were allowed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Protocol
 
 from boatyard.cloud import dhcp
@@ -75,6 +76,7 @@ class Cable:
     """The network as it is laid. `resolver`: QEMU's name server; `host_ports`: TCP ports of the host's loopback."""
 
     mac: bytes
+    network: IPv4Network
     address: IPv4Address
     gateway: IPv4Address
     resolver: IPv4Address
@@ -157,8 +159,9 @@ class Middlebox:
             return self._tell(datagram, passed=False, now=now)
         if target == cable.gateway:
             return self._tell(datagram, passed=self._may_reach_host(datagram), now=now)
-        if target == cable.resolver:
-            return False  # its name is another one
+        # To QEMU every other address of its subnet is the host's loopback too, or the resolver, known by another name.
+        if target in cable.network:
+            return self._tell(datagram, passed=False, now=now)
         return self._tell(datagram, passed=True, now=now)
 
     def _may_reach_host(self, datagram: Datagram) -> bool:

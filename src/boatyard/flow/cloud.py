@@ -153,6 +153,7 @@ def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset()) -> Cable:
     interface = vm.wire.interface
     return Cable(
         mac=bytes.fromhex(vm.wire.mac.replace(":", "")),
+        network=interface.network,
         address=interface.ip,
         gateway=vm.wire.gateway,
         resolver=interface.network[3],
