@@ -1,4 +1,4 @@
-"""What an Azure VM's firmware tables say (SMBIOS), and the disk and network names that go with them."""
+"""What an Azure VM's firmware tables say (SMBIOS)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def smbios_tables(vm: CloudVm) -> tuple[SmbiosTable, ...]:
     """The tables of Azure's firmware."""
     vendor, version = FIRMWARE[vm.generation]
     system = VERSION[vm.generation]
-    serial = "-".join(f"{int(part, 16) % 10_000:04d}" for part in vm.id.replace("-", " ").split())
+    serial = "-".join(f"{int(part, 16) % 10_000:04d}" for part in vm.id.split("-"))
     return (
         SmbiosTable(type=0, fields={"vendor": vendor, "version": version}),
         SmbiosTable(

@@ -88,6 +88,7 @@ def cloud_machine(
     harbour: Harbour,
     log: Path,
     *,
+    data: tuple[Drive, ...] = (),
     pool: CloudVm | None = None,
     arch: Arch = Arch.X86_64,
     memory_mib: int = MEMORY_MIB,
@@ -98,6 +99,7 @@ def cloud_machine(
 ) -> Iterator[CloudMachine]:
     """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
 
+    `data`: the disks that the description lists, in the order of their LUNs.
     `pool`: the description it starts with when it is pre-provisioned. Without `outward` it reaches the fabric alone;
     with it also the network, but of this machine's loopback only `host_ports`, at the gateway's address.
     What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
@@ -112,7 +114,7 @@ def cloud_machine(
         fabric = RunningFabric(Site(vm, pool, seal), stream)
         machine = describe(
             vm,
-            (disk, *_cd(vm, pool, folder)),
+            (disk, *data, *_cd(vm, pool, folder)),
             arch=arch,
             memory_mib=memory_mib,
             cpus=cpus,
