@@ -10,7 +10,7 @@ from boatyard.check.shell.effect import unit_name
 from boatyard.check.step import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from boatyard.check.facts import Facts
     from boatyard.check.step import Need
@@ -37,8 +37,7 @@ def command_fix(need: Need, facts: Facts) -> str:
         owners = facts.commands.get(other, ())
         if owners:
             return f"{other} does the same: {package_fix([name for name in owners if name], facts)}"
-    near = did_you_mean(need.name, facts.commands) if len(need.name) > 3 and "/" not in need.name else ""
-    return near if near.startswith("did you mean") else ""
+    return near(need.name, facts.commands)
 
 
 def foreign_fix(name: str, packages: Sequence[str], facts: Facts) -> str:
@@ -68,8 +67,7 @@ def service_fix(name: str, providers: Sequence[str], facts: Facts) -> str:
             return f"it is called {other} here"
         if owners:
             return f"it is called {other} here: {package_fix(owners, facts)}"
-    near = did_you_mean(stem, [unit.rsplit(".", 1)[0] for unit in facts.services]) if len(stem) > 3 else ""
-    return near if near.startswith("did you mean") else ""
+    return near(stem, [unit.rsplit(".", 1)[0] for unit in facts.services])
 
 
 def account_fix(kind: Kind, name: str, providers: Sequence[str], facts: Facts) -> str:
@@ -77,3 +75,10 @@ def account_fix(kind: Kind, name: str, providers: Sequence[str], facts: Facts) -
     if providers:
         return package_fix(providers, facts)
     return f"useradd --system {name}" if kind is Kind.USER else f"groupadd --system {name}"
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """What may have been meant: a name that begins alike and is about as long."""
+    likely = [one for one in known if one[:1] == name[:1] and abs(len(one) - len(name)) <= 2]
+    found = did_you_mean(name, likely) if len(name) > 3 else ""
+    return found if found.startswith("did you mean") else ""

@@ -15,7 +15,7 @@ from boatyard.check.ansible_condition import condition
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.package_manager import pip_packages
-from boatyard.check.shell.walk import script_steps
+from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import (
     UNDECIDED,
     UNKNOWN,
@@ -77,7 +77,7 @@ SHELLS = {"shell", "command", "raw", "script"}
 NO_PYTHON = {"raw", "script", "debug", "set_fact", "assert", "fail", "include_vars", "import_tasks", "include_tasks",
              "meta",
              "import_role", "include_role", "import_playbook", "add_host", "group_by", "pause", "include"}  # fmt: skip
-TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def steps_of(source: Source, sources: Sources) -> Steps:
@@ -96,7 +96,12 @@ class _Playbook:
     file: str
     sources: Sources
     open_files: tuple[str, ...] = ()
-    budget: list[int] = field(default_factory=lambda: [5_000])
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def frame(self) -> Frame:
+        """What scripts in tasks are followed in; each is a shell of its own, and all share what may be followed."""
+        return Frame(self.file, 0, self.sources, self.budget, {})
 
     def place(self, node: Node) -> Place:
         return Place(self.file, node.line, node.column)
@@ -142,8 +147,12 @@ class _Playbook:
 
     def task(self, task: Table, outer: dict[str, Node]) -> Iterator[Step]:
         """One task, with its conditions."""
-        self.budget[0] -= 1
-        if self.budget[0] < 0 or task.text("delegate_to") in ("localhost", "127.0.0.1") or task.get("local_action"):
+        self.budget.statements -= 1
+        if (
+            self.budget.statements < 0
+            or task.text("delegate_to") in ("localhost", "127.0.0.1")
+            or task.get("local_action")
+        ):
             return
         known = outer | dict(_variables(task.get("vars")))
         steps = tuple(self.body(task, known))
@@ -182,7 +191,7 @@ class _Playbook:
         value = task.get("loop") or task.get("with_items") or task.get("with_list")
         if isinstance(value, Scalar):
             found = TEMPLATE.fullmatch(value.text.strip())
-            value = known.get(found[1]) if found else None
+            value = known.get(found[1].strip()) if found else None
         if isinstance(value, Listing) and len(value.items) <= 64:
             return [{"item": item} for item in value.items]
         return [{}]
@@ -233,7 +242,7 @@ class _Playbook:
         found: list[str] = []
         for one in scalars(node):
             whole = TEMPLATE.fullmatch(one.text.strip())
-            value = known.get(whole[1]) if whole else None
+            value = known.get(whole[1].strip()) if whole else None
             if isinstance(value, Listing | Scalar) and value is not node:
                 found += [inner.text for inner in scalars(value)]
             else:
@@ -242,7 +251,7 @@ class _Playbook:
 
     def filled(self, text: str, known: dict[str, Node]) -> str:
         def value(found: re.Match[str]) -> str:
-            node = known.get(found[1])
+            node = known.get(found[1].strip())
             return node.text if isinstance(node, Scalar) and "{{" not in node.text else UNKNOWN
 
         return TEMPLATE.sub(value, text)
@@ -263,7 +272,7 @@ class _Playbook:
         line = node.first if isinstance(node, Scalar) else node.line
         if table is not None and isinstance(value, Scalar):  # `command: x creates=/y`
             text = re.sub(r"\s(creates|removes|chdir|executable|warn)=(\"[^\"]*\"|\S+)", "", text)
-        steps = script_steps(text, self.file, line, sources=self.sources)
+        steps = script_steps(text, self.file, line, frame=self.frame)
         made = Scope("process", tuple(without_terminal(step) for step in steps))
         creates = table.text("creates") if table is not None else ""
         yield Choice(HasFile(creates), (), (made,)) if creates else made
@@ -279,7 +288,10 @@ class _Playbook:
             program = {"apt": "apt-get"}.get(module, module)
             yield replace(self.use(Kind.COMMAND, program, key, f"{module}: {' '.join(split)}"), packages=split)
         node = (table.get("name") if table is not None else None) or key
-        single = {one.text: self.place(one) for one in scalars(node)}
+        named = [TEMPLATE.fullmatch(one.text.strip()) for one in scalars(node)]
+        names_of = [whole[1].strip() for whole in named if whole]
+        values = [node, *(known[one] for one in names_of if one in known)]
+        single = {one.text: self.place(one) for value in values for one in scalars(value)}
         for name in split:
             yield Install(manager, (name,), single.get(name, self.place(node)), one_line(f"{module}: {name}"))
 
@@ -358,7 +370,7 @@ def _variables(node: Node | None) -> Iterator[tuple[str, Node]]:
 def _free_form(value: Scalar) -> Table | None:
     """`name=nginx state=present` as a table."""
     try:
-        words = shlex.split(value.text)
+        words = shlex.split(TEMPLATE.sub(lambda found: "{{" + found[1].replace(" ", "") + "}}", value.text))
     except ValueError:
         return None
     pairs = [word.split("=", 1) for word in words if re.match(r"^\w+=", word)]

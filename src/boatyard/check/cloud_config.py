@@ -6,14 +6,15 @@ bootcmd → write_files → users and groups → … → packages → deferred w
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import did_you_mean
+from boatyard.check.advice import near
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import (
+    UNDECIDED,
+    Choice,
     Cloud,
     Install,
     Kind,
@@ -27,7 +28,17 @@ from boatyard.check.step import (
     one_line,
     without_terminal,
 )
-from boatyard.check.yaml_text import Listing, Scalar, Table, YamlError, is_true, items, read_yaml, scalars
+from boatyard.check.yaml_text import (
+    Listing,
+    Scalar,
+    Table,
+    YamlError,
+    is_true,
+    items,
+    read_yaml,
+    scalars,
+    words_on_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +77,7 @@ APT_ONLY = ("apt", "apt_update", "apt_upgrade", "apt_pipelining", "grub_dpkg", "
 USES_NETWORK = {"curl", "wget", "git", "dnf", "yum", "apt-get", "apt", "pip", "pip3", "npm", "az", "aws", "gcloud",
                 "ssh",
                 "scp", "rsync", "docker", "podman", "snap", "nc", "ping"}  # fmt: skip
-JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+JINJA = re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}")
 HEADER = re.compile(r"^#cloud-config\s*(#.*)?$")
 LARGEST_USER_DATA = 65_535
 
@@ -88,7 +99,7 @@ def _steps(source: Source, sources: Sources) -> Iterator[Step]:
     if len(text.encode("utf-8", "replace")) > LARGEST_USER_DATA:
         yield Tell("SP010", "warning", f"clouds take {LARGEST_USER_DATA} bytes of user data at most", start)
     try:
-        root = read_yaml(JINJA.sub(lambda found: "\n" * found[0].count("\n") or "…", text) if jinja else text)
+        root = read_yaml(JINJA.sub(_filler, text) if jinja else text)
     except YamlError as error:
         yield Tell("SP010", "error", f"this is no YAML: {error}", Place(source.file, error.line, error.column))
         return
@@ -97,7 +108,13 @@ def _steps(source: Source, sources: Sources) -> Iterator[Step]:
     if not isinstance(root, Table):
         yield Tell("SP010", "error", "cloud-config must be a table of keys", Place(source.file, root.line))
         return
-    yield from _Config(source.file, root, sources).steps()
+    steps = _Config(source.file, root, sources).steps()
+    yield from [Choice(UNDECIDED, tuple(steps))] if jinja and "{%" in text else steps
+
+
+def _filler(found: re.Match[str]) -> str:
+    """What stands for a piece of a template: a value, or nothing for a statement; as many lines as it has."""
+    return "…" if found[0].startswith("{{") else "\n" * found[0].count("\n")
 
 
 class _Config:
@@ -139,7 +156,7 @@ class _Config:
         for key, value in self.root.pairs:
             if key.text not in KEYS:
                 yield Tell("SP010", "warning", f"cloud-init knows no key {key.text!r}", self.place(key),
-                           did_you_mean(key.text, KEYS), key.text, key.text)  # fmt: skip
+                           near(key.text, KEYS), key.text, key.text)  # fmt: skip
             empty = isinstance(value, Scalar) and value.tag == "null"
             if key.text in LISTS and not isinstance(value, Listing) and not empty and key.text != "users":
                 yield Tell("SP010", "error", f"{key.text} must be a list", self.place(key),
@@ -181,7 +198,7 @@ class _Config:
         if isinstance(entry, Scalar):
             return entry.text
         if isinstance(entry, Listing) and all(isinstance(item, Scalar) for item in entry.items):
-            return shlex.join(item.text for item in entry.items if isinstance(item, Scalar))
+            return words_on_lines([item for item in entry.items if isinstance(item, Scalar)])
         return None
 
     def script(self, node: Node | None, text: str) -> Steps:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import PATH_DIRS, made_file
 from boatyard.check.shell.option import parse_options
-from boatyard.check.shell.walk import script_steps
+from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import UNKNOWN, Cloud, Kind, Later, Need, Place, Scope, Tell, Use, one_line, without_terminal
 
 if TYPE_CHECKING:
@@ -88,17 +88,19 @@ class _Dockerfile:
 
     def __init__(self, source: Source, sources: Sources, bases: Sequence[str]) -> None:
         self.source = source
-        self.sources = sources
         self.bases = bases
         self.mine = False
         self.stages: dict[str, bool] = {}
         self.checked = 0
         self.shell: tuple[str, ...] = ("/bin/sh", "-c")
+        self.frame = Frame(source.file, 0, sources, Budget(), {})
 
     def steps(self) -> Iterator[Step]:
         stage: list[Step] = []
         names: list[str] = []
         for one in instructions(self.source.text):
+            if self.frame.budget.statements < 0:
+                break
             if one.name == "FROM":
                 yield from self.finished(stage)
                 stage = []
@@ -182,7 +184,7 @@ class _Dockerfile:
         return self.script(text, one.line)
 
     def script(self, text: str, line: int) -> Steps:
-        steps = script_steps(text, self.source.file, line, sources=self.sources)
+        steps = script_steps(text, self.source.file, line, frame=self.frame)
         return (Scope("process", tuple(without_terminal(step) for step in steps)),)
 
     def copy(self, one: Instruction) -> Iterator[Step]:

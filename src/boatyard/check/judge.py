@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import did_you_mean
-from boatyard.check.advice import account_fix, command_fix, foreign_fix, package_fix, service_fix
+from boatyard.check.advice import account_fix, command_fix, foreign_fix, near, package_fix, service_fix
 from boatyard.check.finding import RANK, FileReport, Finding, Judged, Verdict, shown
 from boatyard.check.rename import packages_for
 from boatyard.check.shell.package_manager import FOREIGN
@@ -23,6 +22,7 @@ from boatyard.check.step import (
     Make,
     Need,
     Not,
+    Place,
     Remove,
     Scope,
     Some,
@@ -36,14 +36,16 @@ if TYPE_CHECKING:
 
     from boatyard.check.facts import Facts
     from boatyard.check.finding import Severity
-    from boatyard.check.step import Place, Source, Step, Steps, Test
+    from boatyard.check.step import Source, Step, Steps, Test
 
+# What branches may cost: each copies and joins all that is known at its place.
+MOST_WORK = 3_000_000
 MISSING = {"SP001", "SP002", "SP008", "SP009"}
 
 
 def judge(source: Source, steps: Steps, facts: Facts) -> FileReport:
     """What is to be told about a file whose steps these are."""
-    run = _Run(facts)
+    run = _Run(facts, source.file)
     run.steps(steps, World(facts), sure=True)
     findings = sorted(run.findings.values(), key=lambda one: (one.place, one.rule, one.name))
     return FileReport(source.file, source.type, tuple(run.judged), tuple(findings))
@@ -60,11 +62,14 @@ class _End:
 class _Run:
     """One run: what it finds. The first finding about a thing is kept, with the lines of those that repeat it."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, file: str) -> None:
         self.facts = facts
+        self.file = file
         self.judged: list[Judged] = []
         self.findings: dict[tuple[str, str, str, str], Finding] = {}
         self.later: list[tuple[Steps, bool]] = []
+        self.pending: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}
+        self.fuel = MOST_WORK
 
     def steps(self, steps: Steps, world: World, *, sure: bool) -> None:
         """All steps, then those that run at the end."""
@@ -72,6 +77,9 @@ class _Run:
         while self.later:
             body, certain = self.later.pop(0)
             self.follow(body, world, sure=sure and certain)
+        if self.fuel < 0:
+            place = Place(self.file, 1)
+            self.tell(Tell("SP011", "note", "so many branches were not all followed", place), sure=True)
 
     def follow(self, steps: Steps, world: World, *, sure: bool) -> _End | None:
         """Steps one after the other; how they ended, None when they did not."""
@@ -93,7 +101,7 @@ class _Run:
             case Make():
                 if step.sure or (step.kind, step.name) not in world.made:
                     world.made[(step.kind, step.name)] = step.sure
-                self.arrived(world, step.place, "made")
+                self.arrived(world, step.place, "made", [(step.kind.value, step.name)])
             case Cloud():
                 world.clouds.setdefault(step.what, f"{step.why} (line {step.place.line})")
             case Choice():
@@ -119,6 +127,9 @@ class _Run:
                     if world.has(Kind.COMMAND, need.name) is False:
                         self.missing(need, world, sure=sure, stops=True)
             return end
+        self.fuel -= 10 + len(world.made) + len(world.packages) + len(world.assumed)
+        if self.fuel < 0:
+            return None
         left, right = world.copy(), world.copy()
         left.assume(step.test, True)
         right.assume(step.test, False)
@@ -157,7 +168,8 @@ class _Run:
     ) -> None:
         """Tells of a need that is not met."""
         facts = self.facts
-        providers = [name for name in world.providers(need.kind, need.name) if name and name not in facts.installed]
+        gone = facts.installed - world.removed
+        providers = [name for name in world.providers(need.kind, need.name) if name and name not in gone]
         verdict = Verdict.INSTALLABLE if providers else Verdict.NOWHERE
         severity: Severity = "note" if tolerated else "error" if sure else "warning"
         if need.kind is Kind.FILE and severity == "error":
@@ -195,9 +207,8 @@ class _Run:
                     world.packages.setdefault(one, False)
             return
         known: list[str] = []
-        for name in step.packages:
-            found = self.packages(name, step, world, sure=sure)
-            known += found
+        for need in step.needs:
+            known += self.packages(need, world, sure=sure)
         if not step.confirmed and (not step.packages or any(not world.has(Kind.PACKAGE, name) for name in known)):
             severity: Severity = "error" if sure and not step.terminal else "warning"
             need = Need(Kind.COMMAND, step.manager, step.place, step.text)
@@ -208,19 +219,20 @@ class _Run:
         for name in possible:
             world.packages.setdefault(name, False)
         world.removed -= certain
-        self.arrived(world, step.place, "installed")
+        self.arrived(world, step.place, "installed", list(self.pending))
 
-    def packages(self, name: str, step: Install, world: World, *, sure: bool) -> tuple[str, ...]:
+    def packages(self, need: Need, world: World, *, sure: bool) -> tuple[str, ...]:
         """The packages that a name means; tells when there is none."""
-        facts = self.facts
+        facts, name, line = self.facts, need.name, need.place.line
         if UNKNOWN in name or name.startswith("@"):
             what = "a group of packages" if name.startswith("@") else "packages that a variable names"
-            world.clouds.setdefault("installable", f"{what} are installed (line {step.place.line})")
+            world.clouds.setdefault("installable", f"{what} are installed (line {line})")
             if "repository" in world.clouds:
                 world.clouds.setdefault("anything", world.clouds["repository"])
             return ()
         if "://" in name or name.endswith(".rpm"):
-            world.clouds.setdefault("anything", f"{name} is installed from a file (line {step.place.line})")
+            world.clouds.setdefault("anything", f"{name} is installed from a file (line {line})")
+            world.clouds.setdefault("repository", f"{name} may add a repository")
             return ()
         found = facts.resolve(name)
         if not found and "repository" in world.clouds:
@@ -228,9 +240,8 @@ class _Run:
         elif not found:
             here = packages_for(name, facts)
             as_command = [one for one in facts.commands.get(name, ()) if one]
-            fix = f"it is called {', '.join(here)} here" if here else did_you_mean(name, facts.packages)
+            fix = f"it is called {', '.join(here)} here" if here else near(name, facts.packages)
             fix = f"the command {name} is in package {as_command[0]}" if as_command else fix
-            need = step.need(name)
             message = f"no repository of the image has a package {name}"
             self.add(need, "SP005", "error" if sure else "warning", message, fix=fix, verdict=Verdict.NOWHERE)
             world.made.setdefault((Kind.COMMAND, name), False)
@@ -238,20 +249,17 @@ class _Run:
                 world.packages.setdefault(one, False)
         return found
 
-    def arrived(self, world: World, place: Place, how: str) -> None:
-        """Looks again at what was missing before: it was used too early."""
+    def arrived(self, world: World, place: Place, how: str, what: list[tuple[str, str]]) -> None:
+        """Looks again at what was missing: it was used too early. `what`: kinds and names that may be there now."""
+        self.fuel -= len(what) + len(world.assumed)
         world.assumed = {name: value for name, value in world.assumed.items() if value}
-        for key, finding in list(self.findings.items()):
-            kind = Kind(finding.kind) if finding.kind else None
-            if (
-                finding.rule not in MISSING
-                or finding.severity == "note"
-                or kind is None
-                or finding.place.file != place.file
-            ):
+        for key in [key for one in what for key in self.pending.get(one, ())]:
+            finding = self.findings[key]
+            if finding.rule not in MISSING:
                 continue
-            if world.has(kind, finding.name):
-                message = f"{kind} {finding.name} is used here, and only {how} in line {place.line}"
+            elsewhere = finding.place.file != place.file or finding.place.line == place.line
+            if not elsewhere and world.has(Kind(finding.kind), finding.name):
+                message = f"{finding.kind} {finding.name} is used here, and only {how} in line {place.line}"
                 fix = f"move line {place.line} before line {finding.place.line}"
                 self.findings[key] = replace(finding, rule="SP003", message=message, fix=fix)
 
@@ -284,6 +292,8 @@ class _Run:
             return
         if any((*key[:3], higher) in self.findings for higher in RANK if RANK[higher] > RANK[severity]):
             return
+        if rule in MISSING and severity != "note":
+            self.pending.setdefault((label, shown(need.name)), []).append(key)
         self.findings[key] = Finding(
             rule=rule,
             severity=severity,

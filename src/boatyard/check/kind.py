@@ -11,12 +11,13 @@ from boatyard.check.step import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_PARTS = 100
 TYPES = ("shell", "cloud-config", "dockerfile", "ansible", "python")
 SHEBANG = re.compile(r"^#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?(\w+)")
-SHELL_NAMES = re.compile(r"\.(sh|bash|ksh|bats)$")
+SHELL_NAMES = re.compile(r"\.(sh|bash)$")
 DOCKERFILE_NAMES = re.compile(r"^(Dockerfile|Containerfile)(\..+)?$|\.(dockerfile|containerfile)$", re.IGNORECASE)
 CLOUD_NAMES = re.compile(
-    r"^(user-?data|vendor-?data|custom-?data|cloud-?(init|config))([-_.].*)?$|\.cloud-?(config|init)(\.ya?ml)?$",
+    r"^(user-?data|vendor-?data|custom-?data|cloud-?(init|config))([-_]\w+)*(\.(ya?ml|cfg|txt|tmpl|in))?$|\.cloud-?(config|init)(\.ya?ml)?$",
     re.IGNORECASE,
 )
 CLOUD_KEYS = re.compile(
@@ -37,7 +38,7 @@ def type_of(file: str, text: str) -> str:
         return "shell"
     found = SHEBANG.match(first)
     if found:
-        if found[1] in ("sh", "bash", "dash", "ash", "ksh", "zsh"):
+        if found[1] in ("sh", "bash", "dash", "ash"):
             return "shell"
         return "python" if found[1].startswith("python") else ""
     if DOCKERFILE_NAMES.search(name):
@@ -60,7 +61,7 @@ def parts(file: str, text: str) -> Iterator[Source]:
     if boundary is None:
         return
     line = 1
-    for chunk in re.split(rf"(?m)^--{re.escape(boundary[1])}(?:--)?[ \t]*\r?\n?", text):
+    for chunk in re.split(rf"(?m)^--{re.escape(boundary[1])}(?:--)?[ \t]*\r?\n?", text, maxsplit=MOST_PARTS):
         header, _, body = chunk.partition("\n\n")
         found = re.search(r"(?im)^content-type:\s*([\w./+-]+)", header)
         kind = CLOUD_TYPES.get(found[1].lower(), "") if found else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_SOURCE = 256 << 10
 DEEPEST = 90
-# Compiled into the interpreter: no package has a file for them.
-COMPILED_IN = frozenset(sys.builtin_module_names) | {"__future__", "__main__"}
+NO_MODULES = ("__future__", "__main__")
 
 
 class Import(NamedTuple):
@@ -94,7 +92,7 @@ def steps_of_code(text: str, file: str, line: int, context: str, tolerated: str 
             tolerated or one.handled,
         )
         for one in found
-        if one.module not in COMPILED_IN
+        if one.module not in NO_MODULES
     )
 
 

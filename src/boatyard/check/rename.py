@@ -20,6 +20,7 @@ ALIASED = (
     ("ssh", "sshd"), ("chrony", "chronyd"), ("cron", "crond"), ("walinuxagent", "waagent"), ("redis", "redis-server"),
     ("mysql", "mysqld"), ("mariadb", "mysql"), ("NetworkManager", "network-manager"),
 )  # fmt: skip
+LONGEST_NAME = 100
 DEVEL = re.compile(r"^(lib)?(.+?)(\d[\d.]*)?-dev$")
 PYTHON = re.compile(r"^python3?-(.+)$")
 
@@ -45,6 +46,8 @@ def packages_for(name: str, facts: Facts) -> tuple[str, ...]:
     plain = name.split("=", 1)[0].split(":", 1)[0].split("/", 1)[0]
     if plain in facts.packages:
         return (plain,)
+    if len(plain) > LONGEST_NAME:
+        return ()
     known = tuple(one for one in _tables()["packages"].get(plain, ()) if one in facts.packages)
     if known:
         return known if plain == "build-essential" else known[:1]

@@ -77,10 +77,13 @@ class Install:
     terminal: bool = True
     places: tuple[Place, ...] = ()
 
-    def need(self, name: str) -> Need:
-        """The need of one of the packages, where it is written."""
-        at = self.packages.index(name)
-        return Need(Kind.PACKAGE, name, self.places[at] if at < len(self.places) else self.place, self.text)
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The packages as needs, each where it is written."""
+        places = self.places or (self.place,) * len(self.packages)
+        return tuple(
+            Need(Kind.PACKAGE, name, place, self.text) for name, place in zip(self.packages, places, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,13 @@ class HasFile:
     """Whether a file exists."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasUnit:
+    """Whether a unit of systemd exists; one that does may still be off."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,7 @@ class Some:
     tests: tuple[Test, ...]
 
 
-Test = Exists | HasFile | HasPackage | Os | Fixed | Not | All | Some
+Test = Exists | HasFile | HasUnit | HasPackage | Os | Fixed | Not | All | Some
 UNDECIDED = Fixed(None)
 
 

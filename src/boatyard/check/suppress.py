@@ -18,6 +18,7 @@ from boatyard.check.step import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MOST = 1000
 RULE = re.compile(r"\bSP\d{3}\b")
 DIRECTIVE = re.compile(r"#\s*boatyard:\s*(?P<verb>\w+)[\s=]*(?P<rules>SP\d{3}(?:\s*,\s*SP\d{3})*)?\s*(?P<reason>.*)$")
 
@@ -37,6 +38,7 @@ class Suppression:
 def read(text: str) -> tuple[list[Suppression], list[tuple[int, str, str]]]:
     """The suppressions of a file, and what is wrong with others: line, message, cure."""
     lines = text.splitlines()
+    following = _next_statements(lines)
     found: list[Suppression] = []
     wrong: list[tuple[int, str, str]] = []
     for number, line in enumerate(lines, 1):
@@ -60,19 +62,19 @@ def read(text: str) -> tuple[list[Suppression], list[tuple[int, str, str]]]:
                 (number, f"{verb} {', '.join(sorted(rules))} gives no reason", "write the reason after the rule")
             )
         else:
-            alone = line.lstrip().startswith("#")
-            target = _next_statement(lines, number) if alone else number
+            target = following[number] if line.lstrip().startswith("#") else number
             last = float("inf") if verb == "disable" else target
             found.append(Suppression(rules, number if verb == "disable" else target, last, reason, number))
     return found, wrong
 
 
-def _next_statement(lines: list[str], number: int) -> int:
-    """The first line after a comment that is neither a comment nor empty."""
-    for at in range(number, len(lines)):
-        if lines[at].strip() and not lines[at].lstrip().startswith("#"):
-            return at + 1
-    return number
+def _next_statements(lines: list[str]) -> list[int]:
+    """For each line, by its number, the first one after it that is neither a comment nor empty."""
+    found = [len(lines)] * (len(lines) + 1)
+    for number in range(len(lines) - 1, 0, -1):
+        text = lines[number].strip()
+        found[number] = number + 1 if text and not text.startswith("#") else found[number + 1]
+    return found
 
 
 def apply(file: str, text: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -81,13 +83,13 @@ def apply(file: str, text: str, findings: Iterable[Finding]) -> tuple[Finding, .
     kept: list[Finding] = []
     for finding in findings:
         reason = ""
-        for one in suppressions:
+        for one in suppressions[:MOST]:
             if finding.rule in one.rules and one.first <= finding.place.line <= one.last:
                 one.used, reason = True, reason or one.reason
         kept.append(replace(finding, suppressed=reason))
     for line, message, cure in wrong:
         kept.append(_told(file, line, message, cure))
-    for one in suppressions:
+    for one in suppressions[:MOST]:
         if not one.used:
             rules = ", ".join(sorted(one.rules))
             kept.append(_told(file, one.line, f"nothing here is suppressed by {rules}", "remove the comment"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ from boatyard.check.step import (
     Fixed,
     HasFile,
     HasPackage,
+    HasUnit,
     Kind,
     Not,
     Os,
@@ -226,6 +228,8 @@ class World:
         owned = self._owned(providers)
         if owned:
             return True
+        if not providers and name in sys.stdlib_module_names:
+            return True  # compiled into the interpreter: no package has a file of it
         if owned is None or (Kind.MODULE, name) in self.made or not self.facts.complete:
             return None
         return self._clouded(providers, "module")
@@ -251,6 +255,8 @@ class World:
                     return self._path(test.path)
                 found = self._file(test.path)
                 return found if found is not False or canonical(test.path) in RELEASE_FILE else None
+            case HasUnit():
+                return None if self.has(Kind.SERVICE, test.name) is not False else False
             case HasPackage():
                 return self._owned([test.name]) if test.name in self.facts.packages or test.name else None
             case Os():

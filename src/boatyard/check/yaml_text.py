@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MOST_NODES = 50_000
 DEEPEST = 64
@@ -141,6 +142,15 @@ def scalars(node: Node | None) -> Iterator[Scalar]:
     for item in items(node):
         if isinstance(item, Scalar) and item.tag != "null":
             yield item
+
+
+def words_on_lines(words: Sequence[Scalar]) -> str:
+    """Words as a command line whose lines are continued where theirs are, so that places in it are right."""
+    text, line = "", words[0].line if words else 0
+    for word in words:
+        text += "\\\n" * (word.line - line) + shlex.quote(word.text) + " "
+        line = max(line, word.line) + word.text.count("\n")
+    return text.rstrip()
 
 
 def is_true(node: Node | None) -> bool:

@@ -12,7 +12,7 @@ from boatyard.check.shell.builtin import ASKS_VERSION, BUILTINS, QUERIES
 from boatyard.check.shell.call import NO_INPUT, Call, Input
 from boatyard.check.shell.condition import looked_for, query
 from boatyard.check.shell.effect import EFFECTS, PATH_DIRS, made_file
-from boatyard.check.shell.expand import Env, is_argument, mark
+from boatyard.check.shell.expand import Env, is_argument, is_list, mark
 from boatyard.check.shell.interpreter import DEEPEST, Interpreters
 from boatyard.check.shell.option import ELSEWHERE, WRAPPERS, find_runs, unwrap
 from boatyard.check.shell.package_manager import installed_by
@@ -62,6 +62,8 @@ class Commands(Interpreters):
         declares = not call.fields or call.name in ("export", "declare", "local", "readonly", "typeset")
         for assignment in simple.assignments if declares else ():
             env.assign(assignment)
+            for word in assignment.value if assignment.array else ():
+                env.places |= dict.fromkeys(env.fields(word), self.frame.place(word.line, word.column))
             if assignment.name == "PATH":
                 yield from self.path(env.values.get("PATH", ("",))[0], call)
         yield from self.run(call, env)
@@ -73,7 +75,11 @@ class Commands(Interpreters):
             for one in env.fields(word):
                 fields.append(one)
                 place = self.frame.place(word.line, word.column)
-                told = env.places.get(one, place) if any(map(is_argument, word.parts)) else place
+                told = (
+                    env.places.get(one, place)
+                    if any(map(is_list, word.parts)) or any(map(is_argument, word.parts))
+                    else place
+                )
                 places.setdefault(one, told)
         for redirect in simple.redirects:
             if redirect.operator == "<<":
@@ -148,7 +154,8 @@ class Commands(Interpreters):
         if test is not None:
             return tuple(self.simple(simple, env, PROBED if inner.name == "which" else tolerated)), test, False
         if inner.fields[1:2] and inner.args[0] in ASKS_VERSION and len(inner.args) == 1 and UNKNOWN not in inner.name:
-            return tuple(self.simple(simple, env, PROBED)), Exists(inner.need(Kind.COMMAND, inner.name)), False
+            version = Exists(inner.need(Kind.COMMAND, inner.name))
+            return tuple(self.simple(simple, env, PROBED)), version, not inner.quiet
         plain = not self.is_query(simple, env)
         return tuple(self.simple(simple, env, tolerated)), UNDECIDED, plain
 

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 from boatyard.check.shell.expand import MARK, mark
 from boatyard.check.shell.option import parse_options
-from boatyard.check.step import UNDECIDED, UNKNOWN, All, Exists, Fixed, HasFile, HasPackage, Kind, Not, Os, Some
+from boatyard.check.step import (
+    UNDECIDED,
+    UNKNOWN,
+    All,
+    Exists,
+    Fixed,
+    HasFile,
+    HasPackage,
+    HasUnit,
+    Kind,
+    Not,
+    Os,
+    Some,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +38,7 @@ RELEASE_FILES = (
     "/etc/issue",
     "/etc/lsb-release",
 )
+UNIT_QUERIES = ("is-active", "is-enabled", "is-failed", "status", "cat")
 LIKE_WORDS = re.compile(r"[A-Za-z][\w.+-]*")
 
 
@@ -155,6 +169,9 @@ def query(call: Call) -> Test | None:
     if name == "rpm" and any(word.startswith(("-q", "--query")) for word in args):
         packages = parse_options(args).rest
         return HasPackage(packages[0]) if len(packages) == 1 and UNKNOWN not in packages[0] else UNDECIDED
+    if name == "systemctl" and args and args[0] in UNIT_QUERIES:
+        units = [word for word in args[1:] if not word.startswith("-")]
+        return HasUnit(units[0]) if len(units) == 1 and UNKNOWN not in units[0] else UNDECIDED
     if name in ("dnf", "yum") and args[:2] == ("list", "installed") and len(args) == 3:
         return HasPackage(args[2])
     if name in ("grep", "egrep", "fgrep") and args and args[-1] in RELEASE_FILES:

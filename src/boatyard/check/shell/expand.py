@@ -24,6 +24,7 @@ MARK = re.compile(f"{UNKNOWN}(which|os):([^{UNKNOWN}]*){UNKNOWN}")
 BRACES = re.compile(r"\{([^{}\s]*,[^{}\s]*)\}")
 MOST_FIELDS = 256
 LONGEST_VALUE = 10_000
+LONGEST_BRACES = 500
 ASKED_OF_OS_RELEASE = re.compile(r"\^?\b(" + "|".join(OS_FIELDS) + r")=")
 FIND_COMMAND = {"which", "type", "command", "hash"}
 
@@ -164,7 +165,7 @@ def is_list(part: Part) -> bool:
 
 def braces(text: str) -> list[str]:
     """`lib{a,b}` as `liba`, `libb`."""
-    found = BRACES.search(text)
+    found = BRACES.search(text) if len(text) < LONGEST_BRACES else None
     if found is None:
         return [text]
     made = [text[: found.start()] + one + text[found.end() :] for one in found[1].split(",")]

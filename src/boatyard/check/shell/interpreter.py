@@ -193,7 +193,8 @@ class Interpreters:
                 yield from EFFECTS["pip"](replace(call, fields=("pip", *args[2:])))
         elif args[:1] == ["-c"] and len(args) > 1:
             if UNKNOWN not in args[1]:
-                yield from steps_of_code(args[1], call.place.file, call.place.line, call.text, call.tolerated)
+                place = call.places.get(args[1], call.place)
+                yield from steps_of_code(args[1], place.file, place.line, call.text, call.tolerated)
         elif (not args or args[0] == "-") and call.input.kind == "text":
             line = call.input.line
             if UNKNOWN not in call.input.text and "$" not in call.input.text:

@@ -349,12 +349,13 @@ class _Reader:
             yield Text("", quoted=True)
 
     def expansion(self, node: Node, *, quoted: bool) -> Part:
+        source = self.text(node)
+        if node.type == "arithmetic_expansion" or (source.startswith("$((") and source.endswith("))")):
+            return Opaque(self.substitutions(node)) if node.type == "arithmetic_expansion" else Opaque()
         if node.type in ("command_substitution", "process_substitution"):
             return Substitution(
                 self.statements(node.children), self.text(node), process=node.type[0] == "p", quoted=quoted
             )
-        if node.type == "arithmetic_expansion":
-            return Opaque(self.substitutions(node))
         if node.type == "simple_expansion":
             return Variable(self.text(node)[1:], quoted=quoted)
         inner = [child for child in node.children if child.type not in ("${", "}")]

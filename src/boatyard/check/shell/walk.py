@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,11 @@ from boatyard.check.step import (
     All,
     Choice,
     Cloud,
+    Exists,
+    Kind,
     Later,
     Leave,
+    Make,
     Not,
     Place,
     Scope,
@@ -51,9 +55,10 @@ if TYPE_CHECKING:
     from boatyard.check.shell.syntax import Statement, Statements, Word
     from boatyard.check.step import Source, Step, Steps
 
-MOST_STATEMENTS = 20_000
+MOST_STATEMENTS = 10_000
 MOST_ROUNDS = 32
-DEEPEST_CALL = 12
+# How a function looks, where the grammar has lost its way.
+DEFINES = re.compile(r"^[ \t]*(?:function[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*\(\)", re.MULTILINE)
 
 
 @dataclass
@@ -104,6 +109,8 @@ class Walk(Commands):
 
     def script(self, text: str, env: Env) -> Steps:
         """A whole script, with the functions that nothing in it calls."""
+        if self.frame.budget.statements < 0:
+            return ()
         try:
             script = parse(text)
         except TooDeepError:
@@ -112,13 +119,16 @@ class Walk(Commands):
                     Cloud("anything", "part of the script was not understood", place))  # fmt: skip
         self.frame.functions |= functions_in(script.body)
         steps = self.statements(script.body, env)
+        if script.errors:
+            where = self.frame.place(1, 1)
+            steps = (*(Make(Kind.COMMAND, name, where) for name in DEFINES.findall(text)), *steps)
         for line, column in script.errors[:3]:
             steps += (Tell("SP011", "note", "the shell's grammar does not fit here", self.frame.place(line, column)),)
         uncalled: list[Step] = []
         for name, body in list(self.frame.functions.items()):
             if name not in self.frame.called:
                 uncalled.append(Choice(UNDECIDED, (Scope("function", self.statement(body, Env(dict(env.values)))),)))
-        if self.frame.budget.statements <= 0:
+        if self.frame.budget.statements < 0:
             place = self.frame.place(1, 1)
             steps += (Tell("SP011", "note", f"only the first {MOST_STATEMENTS} statements were followed", place),)
         return (*steps, *((Later(tuple(uncalled)),) if uncalled else ()))
@@ -192,20 +202,29 @@ class Walk(Commands):
     def and_or(self, statement: AndOr, env: Env, tolerated: str) -> Steps:
         """`a && b` and `a || b` as statements: a plain command is expected to succeed, a question is not."""
         if statement.operator == "&&":
-            steps, test, plain = self.ask(statement.left, env, tolerated)
-            if plain:
-                return (*steps, *self.statement(statement.right, env, tolerated))
-            inner = env.copy()
-            then = self.statement(statement.right, inner, tolerated)
-            env.join([env, inner])
-            return (*steps, Choice(test, then))
+            return self.chain(chained(statement), env, tolerated)
         inner = env.copy()
         otherwise = self.statement(statement.right, inner, tolerated)
         reason = tolerated if fails(otherwise) else tolerated or f"`|| {brief(statement.right)}` stands in for it"
         steps, test, plain = self.ask(statement.left, env, reason)
         if not fails(otherwise):
             env.join([env, inner])
-        return (*steps, Choice(UNDECIDED if plain else test, (), otherwise))
+        unclear = plain and not isinstance(test, Exists)
+        return (*steps, Choice(UNDECIDED if unclear else test, (), otherwise))
+
+    def chain(self, members: Sequence[Statement], env: Env, tolerated: str) -> Steps:
+        """`a && b && c`: what follows a plain command is reached, what follows a question may be."""
+        steps: list[Step] = []
+        for at, member in enumerate(members[:-1]):
+            before = env.copy()
+            asked, test, plain = self.ask(member, env, tolerated)
+            if not plain:
+                inner = env.copy()
+                then = self.chain(members[at + 1 :], inner, tolerated)
+                env.join([env, inner])
+                return (*steps, *asked, Choice(test, then))
+            steps += self.statement(member, before, tolerated) if isinstance(test, Exists) else asked
+        return (*steps, *self.statement(members[-1], env, tolerated))
 
     def choice(self, arms: Sequence[tuple[Statements, Statements]], otherwise: Statements, env: Env) -> Steps:
         if not arms:
@@ -317,6 +336,15 @@ class Walk(Commands):
                 steps = self.statements(part.body, inner)
             if steps:
                 yield Scope("process", steps)
+
+
+def chained(statement: Statement) -> list[Statement]:
+    """The members of `a && b && c`, which is read as `(a && b) && c`."""
+    members: list[Statement] = []
+    while isinstance(statement, AndOr) and statement.operator == "&&":
+        members.append(statement.right)
+        statement = statement.left
+    return [statement, *reversed(members)]
 
 
 def brief(statement: Statement) -> str:

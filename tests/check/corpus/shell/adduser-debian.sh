@@ -1,0 +1,2 @@
+#!/bin/bash
+adduser --disabled-password --gecos "" deploy

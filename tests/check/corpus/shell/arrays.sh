@@ -1,0 +1,6 @@
+#!/bin/bash
+packages=(nginx jq)
+packages+=(git)
+dnf install -y "${packages[@]}"
+git --version
+nginx -t

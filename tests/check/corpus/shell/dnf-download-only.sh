@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf install -y --downloadonly nginx
+nginx -v

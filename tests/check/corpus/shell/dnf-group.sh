@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf -y group install "Development Tools"
+gcc --version

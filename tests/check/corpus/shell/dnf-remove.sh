@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf -y remove curl
+curl -s https://example.com

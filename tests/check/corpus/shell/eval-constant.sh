@@ -1,0 +1,3 @@
+#!/bin/bash
+eval "echo hello | rev"
+eval 'cowsay hello'

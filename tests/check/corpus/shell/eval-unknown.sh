@@ -1,0 +1,3 @@
+#!/bin/bash
+eval "$(/opt/pyenv/bin/pyenv init -)"
+pyenv versions

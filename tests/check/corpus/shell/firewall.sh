@@ -1,0 +1,3 @@
+#!/bin/bash
+firewall-cmd --permanent --add-service=http
+firewall-cmd --reload

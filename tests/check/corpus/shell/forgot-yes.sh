@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf install nginx
+systemctl enable --now nginx

@@ -1,0 +1,3 @@
+#!/bin/bash
+htop() { top "$@"; }
+htop -b -n 1

@@ -1,0 +1,5 @@
+#!/bin/bash
+install_deps() {
+    dnf install -y "$@"
+}
+install_deps nginx figlet

@@ -1,0 +1,2 @@
+#!/bin/bash
+usermod -aG docker azureuser2

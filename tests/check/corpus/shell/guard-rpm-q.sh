@@ -1,0 +1,3 @@
+#!/bin/bash
+rpm -q nginx || dnf install -y nginx
+nginx -t

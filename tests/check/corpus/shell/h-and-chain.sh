@@ -1,0 +1,2 @@
+#!/bin/bash
+dnf -y install jq && jq --version && git --version && echo ok

@@ -1,0 +1,6 @@
+#!/bin/bash
+curl \
+  -fsS \
+  https://example.com \
+  | \
+  xmlstarlet sel -t -v //a

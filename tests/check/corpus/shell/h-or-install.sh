@@ -1,0 +1,3 @@
+#!/bin/bash
+jq --version 2>/dev/null || dnf install -y jq || exit 1
+jq . /etc/x.json

@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "nslookup example.com" | sh

@@ -1,0 +1,5 @@
+#!/bin/bash
+"jq" . /etc/a.json
+'g'it status
+\ls -l
+l"s" /

@@ -1,0 +1,3 @@
+#!/bin/bash
+>/tmp/out 2>&1 lsof -v
+< /etc/passwd wc -l

@@ -1,0 +1,3 @@
+#!/bin/bash
+cd /opt; ls; whois example.com; true
+{ date; fortune; } >> /tmp/log

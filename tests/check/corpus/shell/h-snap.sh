@@ -1,0 +1,2 @@
+#!/bin/bash
+sudo snap install core; sudo snap refresh core

@@ -1,0 +1,3 @@
+#!/bin/bash
+DIST=$(lsb_release -cs)
+echo "$DIST"

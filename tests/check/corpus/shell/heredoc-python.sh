@@ -1,0 +1,7 @@
+#!/bin/bash
+python3 - <<'EOF'
+import json
+import requests
+import flask
+print(json.dumps({}))
+EOF

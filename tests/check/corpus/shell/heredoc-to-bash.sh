@@ -1,0 +1,5 @@
+#!/bin/bash
+bash <<'EOF'
+set -e
+unzip /tmp/a.zip
+EOF

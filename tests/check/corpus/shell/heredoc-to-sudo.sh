@@ -1,0 +1,4 @@
+#!/bin/bash
+sudo bash -s -- arg <<EOF
+lsof -nP
+EOF

@@ -1,0 +1,3 @@
+#!/bin/bash
+iptables -A INPUT -p tcp --dport 80 -j ACCEPT
+nft list ruleset

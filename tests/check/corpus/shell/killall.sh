@@ -1,0 +1,3 @@
+#!/bin/bash
+pkill -f app || true
+killall -9 java

@@ -1,0 +1,2 @@
+#!/bin/sh
+apk add --no-cache curl bash

@@ -1,0 +1,5 @@
+#!/bin/bash
+ip addr show
+ss -tlnp
+route -n
+arp -a

@@ -1,0 +1,2 @@
+#!/bin/bash
+cd /opt/web && npm ci

@@ -1,0 +1,2 @@
+#!/bin/bash
+rsync -a /src/ /dst/ || exit 1

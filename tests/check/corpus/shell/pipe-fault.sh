@@ -1,0 +1,2 @@
+#!/bin/bash
+lsblk -J | jq '.blockdevices[].name'

@@ -1,0 +1,2 @@
+#!/bin/bash
+journalctl -b | ts '%F' | tail -1

@@ -1,0 +1,2 @@
+#!/bin/bash
+python3 -c "import psycopg2; print(psycopg2.__version__)"

@@ -1,0 +1,4 @@
+#!/bin/bash
+systemctl enable nginx
+dnf install -y nginx
+systemctl start nginx

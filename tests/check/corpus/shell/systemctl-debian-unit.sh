@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf install -y httpd
+systemctl enable --now apache2

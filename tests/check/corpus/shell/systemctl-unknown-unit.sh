@@ -1,0 +1,3 @@
+#!/bin/bash
+systemctl daemon-reload
+systemctl enable --now telegraf

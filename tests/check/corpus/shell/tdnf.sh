@@ -1,0 +1,2 @@
+#!/bin/bash
+tdnf install -y jq

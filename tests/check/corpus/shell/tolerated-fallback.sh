@@ -1,0 +1,2 @@
+#!/bin/bash
+htop -v || top -b -n1

@@ -1,0 +1,3 @@
+#!/bin/bash
+trap 'srm -r /tmp/secret' EXIT
+echo working

@@ -1,0 +1,4 @@
+#!/bin/bash
+if [ "${INSTALL_TOOLS:-no}" = yes ]; then
+    tree /
+fi

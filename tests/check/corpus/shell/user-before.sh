@@ -1,0 +1,4 @@
+#!/bin/bash
+install -d /opt/app
+chown deploy /opt/app
+useradd -m deploy

@@ -1,0 +1,2 @@
+#!/bin/bash
+chown -R nginx:nginx /srv/www

@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf install -y nginx
+chown nginx:nginx /srv/www

@@ -1,0 +1,2 @@
+#!/bin/bash
+chown -R www-data:www-data /srv/www

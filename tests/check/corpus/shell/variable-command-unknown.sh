@@ -1,0 +1,4 @@
+#!/bin/bash
+"$1" --version
+${EDITOR:-vi} /etc/hosts
+"$RUNNER" start

@@ -1,0 +1,3 @@
+#!/bin/bash
+TOOL=unzip
+$TOOL -l /tmp/a.zip

@@ -1,0 +1,3 @@
+#!/bin/bash
+PM=apt-get
+sudo $PM install -y jq

@@ -1,0 +1,3 @@
+#!/bin/bash
+vi -c ':q' /etc/hosts
+vim +PlugInstall +qall

@@ -1,0 +1,2 @@
+#!/bin/bash
+env -S "LANG=C tree /etc"

@@ -1,0 +1,2 @@
+#!/bin/bash
+find /srv -type f -name '*.sh' -exec dos2unix {} \;

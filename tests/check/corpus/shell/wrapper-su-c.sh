@@ -1,0 +1,2 @@
+#!/bin/bash
+su - nobody -s /bin/bash -c "screen -dmS app sleep 100"

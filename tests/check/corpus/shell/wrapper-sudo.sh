@@ -1,0 +1,2 @@
+#!/bin/bash
+sudo -E iostat -x 1 3

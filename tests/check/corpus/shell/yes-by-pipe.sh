@@ -1,0 +1,3 @@
+#!/bin/bash
+yes | dnf install nginx
+systemctl enable --now nginx

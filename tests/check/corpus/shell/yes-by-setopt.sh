@@ -1,0 +1,3 @@
+#!/bin/bash
+dnf --setopt=assumeyes=1 install unzip
+unzip -v

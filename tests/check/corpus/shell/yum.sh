@@ -1,0 +1,4 @@
+#!/bin/bash
+yum -y install unzip
+yum clean all
+unzip -v

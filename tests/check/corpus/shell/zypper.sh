@@ -1,0 +1,2 @@
+#!/bin/bash
+zypper --non-interactive install nginx
