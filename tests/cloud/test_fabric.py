@@ -12,20 +12,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.cloud.some import VM, health, imds, wire
+from tests.cloud.wire import CABLE, GuestConnection
 
 from boatyard.base.error import BoatyardError
-from boatyard.cloud.address import Server
+from boatyard.cloud.address import SERVERS, Server
 from boatyard.cloud.certificate import OpensslSeal
 from boatyard.cloud.dhcp import Query
 from boatyard.cloud.fabric import RunningFabric
 from boatyard.cloud.goal_state import container_id
 from boatyard.cloud.machine import Certificate, CloudVm, Fault
+from boatyard.cloud.middlebox import Middlebox
 from boatyard.cloud.site import Site
 from boatyard.cloud.state import Phase, ScheduledEvent
 from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address
+
     from boatyard.ports.run import HostRunner
 
 READY = wire("POST", "/machine", health(container_id(VM), "Ready"), comp="health")
@@ -98,6 +104,32 @@ def test_a_pooled_vm_is_assigned() -> None:
     assert (fabric.state.phase, fabric.state.incarnation) == (Phase.PROVISIONING, 2)
     fabric.answer(Server.WIRESERVER, READY, 0.0)
     assert fabric.state.phase is Phase.READY
+
+
+REQUESTS = st.sampled_from(
+    [
+        b"GET /metadata/instance?api-version=2021-02-01 HTTP/1.1\r\nHost: 169.254.169.254\r\nMetadata: true\r\n\r\n",
+        b"POST /machine?comp=health HTTP/1.1\r\nHost: 168.63.129.16\r\nContent-Length: 60\r\n\r\n<Health><State>Ready",
+        b"PUT /status HTTP/1.1\r\nHost: 168.63.129.16:32526\r\nContent-Length: 20\r\n\r\n{",
+        b"GET /machine?comp=goalstate HTTP/1.1\r\nHost: 168.63.129.16\r\n\r\n",
+        b"\r\n\r\n",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(list(SERVERS)), st.lists(st.one_of(REQUESTS, st.binary(max_size=60)), max_size=12))
+def test_any_bytes_to_any_server_are_survived(place: tuple[IPv4Address, int], pieces: list[bytes]) -> None:
+    box = Middlebox(CABLE, RunningFabric(Site(VM), io.StringIO()), b"")
+    guest = GuestConnection(box, *place)
+    guest.open()
+    for number, piece in enumerate(pieces):
+        if guest.ended:
+            break
+        guest.ask(piece, float(number))
+        assert box.deadline is None or box.deadline > number
+    for answer in guest.received.split(b"HTTP/1.1 ")[1:]:
+        assert answer[:3] in (b"200", b"400", b"404", b"405", b"410", b"413", b"429", b"431", b"501")
 
 
 @pytest.mark.tool

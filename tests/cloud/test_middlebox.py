@@ -287,6 +287,16 @@ def test_many_connections_are_bounded() -> None:
     assert not box._talks
 
 
+def test_who_does_not_read_is_not_answered_for_ever() -> None:
+    fabric = Answers(Response(200, bytes(10_000)))
+    guest = GuestConnection(box_of(fabric), IMDS, 80, window=0)
+    guest.open()
+    for _ in range(2000):
+        guest.ask(GET)
+    assert len(fabric.asked) < 100
+    assert guest.box.deadline is not None
+
+
 def segments() -> st.SearchStrategy[Segment]:
     near = st.one_of(st.integers(990, 1300), st.integers(0, 2**32 - 1))
     return st.builds(
@@ -307,6 +317,7 @@ def test_any_segments_are_survived(steps: list[tuple[Segment, float]]) -> None:
         assert not more.to_network
         assert len(out.to_guest) + len(more.to_guest) < 200
         assert len(box._talks) <= MAX_CONNECTIONS
+        assert box.deadline is None or box.deadline > now  # or the relay would spin
 
 
 @settings(max_examples=200, deadline=None)

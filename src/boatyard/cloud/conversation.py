@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 IDLE_S = 120.0
 MAX_WAITING = 16  # requests sent before the first was answered
+MAX_UNREAD = 128 << 10  # who does not read is not answered any more
 
 
 class Conversation:
@@ -68,7 +69,7 @@ class Conversation:
 
     def _prepare(self, now: float) -> bool:
         """Makes the next answer, if there is something to answer."""
-        if self._last or self._silent:
+        if self._last or self._silent or self._connection.unread > MAX_UNREAD:
             return False
         if self._requests:
             request = self._requests.pop(0)

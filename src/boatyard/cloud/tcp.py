@@ -96,6 +96,11 @@ class Connection:
         self._closing = True
 
     @property
+    def unread(self) -> int:
+        """Bytes that are queued and not acknowledged."""
+        return len(self._waiting)
+
+    @property
     def deadline(self) -> float | None:
         """When `flush` wants to be called for something that was not acknowledged."""
         unfinished = self._acknowledged != self._sent or self._waiting or (self._closing and not self._fin_sent)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 XML = "text/xml; charset=utf-8"
 CIPHERS = {"DES_EDE3_CBC": "des3", "AES128_CBC": "aes128"}  # x-ms-cipher-name → openssl
 MAX_DESCRIPTION = 4096
+MAX_WORD = 200
 NOT_FOUND = Response(404)
 CONFIGS = {
     "hostingenvironmentconfig": hosting_environment,
@@ -82,9 +83,9 @@ def _health(site: Site, state: State, request: Request, now: float) -> tuple[Sta
     if child_text(root, "ContainerId") != container_id(vm) or state.count.health <= vm.fault.stale_goal_state:
         return state, Response(410)
     told = Report(
-        agent=request.header("user-agent") or request.header("x-ms-agent-name"),
+        agent=(request.header("user-agent") or request.header("x-ms-agent-name"))[:MAX_WORD],
         ready=child_text(root, "State") == "Ready",
-        sub_status=child_text(root, "SubStatus"),
+        sub_status=child_text(root, "SubStatus")[:MAX_WORD],
         description=child_text(root, "Description")[:MAX_DESCRIPTION],
         at_s=now,
     )
@@ -103,9 +104,9 @@ def _azure_init_health(state: State, request: Request, now: float) -> tuple[Stat
         return state, Response(400)
     agent = request.header("x-ms-guest-agent-name") or "azure-init"
     told = Report(
-        agent=agent,
+        agent=agent[:MAX_WORD],
         ready=word == "Ready",
-        sub_status=sub_status,
+        sub_status=sub_status[:MAX_WORD],
         description=description[:MAX_DESCRIPTION],
         at_s=now,
     )
