@@ -91,7 +91,9 @@ def test_a_kernel_given_directly_comes_before_the_drives() -> None:
 
 
 def test_kvm_gives_the_host_processor() -> None:
-    assert "\n-accel kvm\n-cpu host\n" in lines(qemu_argv(FULL, Accelerator("kvm"), OVMF))
+    assert "\n-accel kvm\n-cpu host,hypervisor=off\n" in lines(qemu_argv(FULL, Accelerator("kvm"), OVMF))
+    frank = msgspec.structs.replace(FULL, stealth=False)
+    assert "\n-accel kvm\n-cpu host\n" in lines(qemu_argv(frank, Accelerator("kvm"), OVMF))
 
 
 @pytest.mark.parametrize("outward", [False, True])

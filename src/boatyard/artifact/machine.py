@@ -65,7 +65,7 @@ class Machine(Artifact, frozen=True):
 
     `credentials`: systemd system credentials (systemd.system-credentials(7)), handed over as SMBIOS type 11 strings;
     every user of the host can read them in the process list, so they may hold public keys, not secrets.
-    `stealth` hides that the processor is emulated, so that the DMI strings decide what systemd-detect-virt says.
+    `stealth` hides QEMU and KVM in the processor, so that the DMI strings decide what systemd-detect-virt says.
     """
 
     name: str

@@ -65,7 +65,7 @@ def program(arch: Arch) -> str:
 def cpu_model(arch: Arch, accelerator: Accelerator, *, stealth: bool = False) -> str:
     """Everything the accelerator can give: distributions with an x86-64-v3 baseline do not start on less."""
     if accelerator.kind == "kvm":
-        return "host"
+        return "host" + (",hypervisor=off" if stealth and arch is Arch.X86_64 else "")
     if arch is Arch.AARCH64:
         return "max,pauth-impdef=on"  # the architected algorithm is ten times slower to emulate
     # SVM stays: with svm=off QEMU 7.2 emulates so wrongly that BusyBox of Debian 13 aborts in the initrd.
