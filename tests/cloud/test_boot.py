@@ -56,6 +56,18 @@ def test_no_secret_is_told_to_qemu() -> None:
     assert machine.stealth
 
 
+def test_a_pool_that_is_another_machine_is_refused(
+    guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path
+) -> None:
+    (disk,) = guest(b"", "sleep").drives
+    vm, pool = CloudVm(name="vm"), CloudVm(name="pool")
+    with (
+        pytest.raises(ConfigError, match="another one"),
+        cloud_machine(vm, disk, harbour, tmp_path / "log", pool=pool),
+    ):
+        raise AssertionError
+
+
 def test_arm64_has_no_generation_1(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:
     (disk,) = guest(b"", "sleep").drives
     vm = CloudVm(name="vm", generation="gen1")

@@ -32,11 +32,21 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize(
     "wrong",
     [{"name": "a b"}, {"name": "-a"}, {"name": "x" * 64}, {"user": "root"}, {"user": "A"}, {"vm_id": "x"},
-     {"custom_data": bytes(65_536)}, {"wire": Wire(mac="60:45")}, {"wire": Wire(address="10.1.0.400/24")}],
+     {"custom_data": bytes(65_536)}, {"password": "a\nb"}, {"public_keys": ("ssh-ed25519 A\x00",)},
+     {"wire": Wire(mac="60:45")}],
 )  # fmt: skip
 def test_what_azure_would_refuse(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         CloudVm(**{"name": "vm", **wrong})
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.1.0.400/24", "10.1.0.3/24", "10.1.0.255/24", "10.1.0.2/30", "127.0.0.9/8", "8.8.8.8/24", "169.254.169.4/24"],
+)
+def test_addresses_that_no_vm_gets(address: str) -> None:
+    with pytest.raises(ConfigError):
+        CloudVm(name="vm", wire=Wire(address=address))
 
 
 def test_a_description_shows_no_secret_and_comes_back_from_disk(tmp_path: Path) -> None:

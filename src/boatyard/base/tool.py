@@ -54,6 +54,7 @@ TOOLS = {
         Tool("ssh", "openssh-client", "openssh-clients", "runs checks inside a booted image"),
         Tool("ssh-keygen", "openssh-client", "openssh-clients", "makes the key of a test machine"),
         Tool("setpriv", "util-linux", "util-linux", "ends programs when Boatyard ends"),
+        Tool("openssl", "openssl", "openssl", "seals certificates for machines of the local cloud"),
         Tool("git", "git", "git", "reads the history of locks and of dist-git checkouts"),
         Tool("tar", "tar", "tar", "unpacks sources inside the sandbox"),
         Tool("Debian's keys", "debian-archive-keyring", "debian-keyring", "verifies the seed mirror", files=KEYRINGS),

@@ -16,6 +16,7 @@ from boatyard.base.error import ConfigError
 LOCAL_SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 NAMESPACE = uuid.UUID("5d3a2c1e-6b0f-4c86-9f0e-0b0a71a4d000")  # of the ids that are made from names
 MAX_CUSTOM_DATA = 65_535  # Azure's limit, before base64
+SMALLEST_PREFIX, RESERVED = 29, 4  # of subnets; their first addresses, which Azure keeps
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
@@ -30,6 +31,14 @@ class Wire(Artifact, frozen=True):
     @property
     def interface(self) -> IPv4Interface:
         return IPv4Interface(self.address)
+
+    @property
+    def fits(self) -> bool:
+        """Whether Azure would give this address to a VM; ValueError when it is none."""
+        network, address = self.interface.network, self.interface.ip
+        if network.prefixlen > SMALLEST_PREFIX or not network.is_private or network.is_loopback:
+            return False
+        return network[RESERVED] <= address < network[-1] and not network.is_link_local
 
     @property
     def gateway(self) -> IPv4Address:
@@ -49,6 +58,9 @@ class Certificate(Artifact, frozen=True):
 
     certificate: str
     key: str
+
+    def __repr__(self) -> str:
+        return "Certificate(…)"
 
 
 class Fault(Artifact, frozen=True):
@@ -103,13 +115,22 @@ class CloudVm(Artifact, frozen=True):
             raise ConfigError(f"{self.user!r} is no name for an administrator", hint="lower case letters; not root")
         if len(self.custom_data) > MAX_CUSTOM_DATA or len(self.user_data) > MAX_CUSTOM_DATA:
             raise ConfigError(f"custom data and user data have at most {MAX_CUSTOM_DATA:,} bytes")
+        if not all(key.strip().isprintable() for key in self.public_keys):
+            raise ConfigError("a public key has control characters", hint="give one line of OpenSSH's format")
+        if not self.password.isprintable():
+            raise ConfigError("the password has control characters")
         if not _MAC.fullmatch(self.wire.mac):
             raise ConfigError(f"{self.wire.mac!r} is no address of a network card", hint="such as 60:45:bd:11:22:33")
         try:
-            self.wire.interface  # noqa: B018 (raises)
+            fits = self.wire.fits
             uuid.UUID(self.id)
         except ValueError as error:
             raise ConfigError(str(error)) from None
+        if not fits:
+            raise ConfigError(
+                f"{self.wire.address} is no address of a VM",
+                hint="a private subnet of /29 or larger, without its first four addresses and its last one",
+            )
 
     def __repr__(self) -> str:
         return f"CloudVm(name={self.name!r}, vm_id={self.id!r})"
@@ -117,7 +138,7 @@ class CloudVm(Artifact, frozen=True):
     @property
     def id(self) -> str:
         """The VM's unique id; made from its name when none is given, so that a VM keeps its identity."""
-        return self.vm_id or self.derived_id("vm")
+        return str(uuid.UUID(self.vm_id)) if self.vm_id else self.derived_id("vm")
 
     def derived_id(self, purpose: str) -> str:
         """A fixed id for something of this VM, such as its container."""

@@ -21,6 +21,7 @@ from boatyard.cloud.udf import udf_image
 from boatyard.ports import clock
 from boatyard.ports.files import writing_to
 from boatyard.ports.lease import leased_dir
+from boatyard.ports.run import find_program
 from boatyard.vm.qemu import NETDEV
 from boatyard.vm.running import RunningMachine, boot
 from boatyard_boot.arch import Arch
@@ -106,6 +107,12 @@ def cloud_machine(
     """
     if arch is Arch.AARCH64 and vm.generation == "gen1":
         raise ConfigError("Arm64 VMs have no generation 1")
+    if pool is not None and (pool.id, pool.generation, pool.wire) != (vm.id, vm.generation, vm.wire):
+        raise ConfigError(
+            "a pooled VM is another one than its owner ordered", hint="give both the same vm_id, generation and wire"
+        )
+    if vm.certificates:
+        find_program("openssl")
     records = log.with_suffix(".requests.jsonl")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(leased_dir(harbour.scratch / "cloud"))

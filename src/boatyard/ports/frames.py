@@ -59,7 +59,7 @@ class Tap:
 def relaying(tap: Tap, handler: FrameHandler) -> Iterator[None]:
     """Relays in a thread of its own for the time of the block, or until QEMU ends.
 
-    An error in the handler ends the relay, and is raised at the end of a block that went well.
+    An error in the handler ends the relay, and is raised at the end of the block, before any error that came of it.
     """
     stop = os.eventfd(0, os.EFD_CLOEXEC)
     relay = _Relay(tap, handler, stop)
@@ -71,8 +71,8 @@ def relaying(tap: Tap, handler: FrameHandler) -> Iterator[None]:
         os.eventfd_write(stop, 1)
         thread.join()
         os.close(stop)
-    if relay.error is not None:
-        raise relay.error
+        if relay.error is not None:
+            raise relay.error
 
 
 class FrameReader:
