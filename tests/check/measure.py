@@ -5,12 +5,15 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boatyard.check.check import check
-from boatyard.check.facts import Facts
 from boatyard.check.facts_file import read_facts
-from boatyard.check.finding import FileReport, Finding
 from boatyard.check.step import Source
+
+if TYPE_CHECKING:
+    from boatyard.check.facts import Facts
+    from boatyard.check.finding import FileReport, Finding
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -59,7 +62,9 @@ def snippets() -> list[Snippet]:
 def found(finding: Finding) -> set[Fault]:
     """A finding as faults, with the lines it was found on again."""
     lines = (finding.place.line, *finding.also)
-    return {Fault(line, finding.rule, finding.name if finding.rule != "SP010" or finding.name else "") for line in lines}
+    return {
+        Fault(line, finding.rule, finding.name if finding.rule != "SP010" or finding.name else "") for line in lines
+    }
 
 
 def is_same(fault: Fault, other: Fault) -> bool:

@@ -164,12 +164,18 @@ def is_list(part: Part) -> bool:
 
 
 def braces(text: str) -> list[str]:
-    """`lib{a,b}` as `liba`, `libb`."""
-    found = BRACES.search(text) if len(text) < LONGEST_BRACES else None
-    if found is None:
-        return [text]
-    made = [text[: found.start()] + one + text[found.end() :] for one in found[1].split(",")]
-    return [done for one in made[:MOST_FIELDS] for done in (braces(one) if len(made) < 16 else [one])][:MOST_FIELDS]
+    """`lib{a,b}` as `liba`, `libb`; braces that would give too many words stay as they are."""
+    done: list[str] = []
+    waiting = [text]
+    while waiting:
+        one = waiting.pop(0)
+        found = BRACES.search(one) if len(one) < LONGEST_BRACES else None
+        parts = found[1].split(",") if found else []
+        if found is None or len(done) + len(waiting) + len(parts) > MOST_FIELDS:
+            done.append(one)
+        else:
+            waiting = [one[: found.start()] + part + one[found.end() :] for part in parts] + waiting
+    return done
 
 
 def mark(text: str, kind: str) -> str:

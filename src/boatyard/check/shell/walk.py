@@ -205,7 +205,7 @@ class Walk(Commands):
             return self.chain(chained(statement), env, tolerated)
         inner = env.copy()
         otherwise = self.statement(statement.right, inner, tolerated)
-        reason = tolerated if fails(otherwise) else tolerated or f"`|| {brief(statement.right)}` stands in for it"
+        reason = tolerated or ("" if fails(otherwise) else stands_in(statement))
         steps, test, plain = self.ask(statement.left, env, reason)
         if not fails(otherwise):
             env.join([env, inner])
@@ -319,11 +319,13 @@ class Walk(Commands):
                 return self.statement(statement, env, tolerated), UNDECIDED, True
 
     def ask_both(self, statement: AndOr, env: Env, tolerated: str) -> tuple[Steps, Test, bool]:
-        left, first, plain = self.ask(statement.left, env, tolerated)
-        right, second, also = self.ask(statement.right, env, tolerated)
         if statement.operator == "&&":
+            left, first, plain = self.ask(statement.left, env, tolerated)
+            right, second, also = self.ask(statement.right, env, tolerated)
             steps = (*left, *right) if plain else (*left, Choice(first, right))
             return steps, All((first, second)), plain and also
+        right, second, _ = self.ask(statement.right, env.copy(), tolerated)
+        left, first, _ = self.ask(statement.left, env, tolerated or ("" if fails(right) else stands_in(statement)))
         return (*left, Choice(first, (), right)), Some((first, second)), False
 
     def words(self, words: Sequence[Word], env: Env, *, asked: bool = False) -> Iterator[Step]:
@@ -347,9 +349,10 @@ def chained(statement: Statement) -> list[Statement]:
     return [statement, *reversed(members)]
 
 
-def brief(statement: Statement) -> str:
-    """A statement in a few words."""
-    return one_line(statement.source)[:30] if isinstance(statement, Simple) else "…"
+def stands_in(statement: AndOr) -> str:
+    """Why the left side of `a || b` may fail."""
+    right = statement.right
+    return f"`|| {one_line(right.source)[:30] if isinstance(right, Simple) else '…'}` stands in for it"
 
 
 def leaves(steps: Steps) -> bool:

@@ -1,0 +1,188 @@
+"""Verdicts on single needs: what is seen through, what is guarded, what stays unknown."""
+
+from __future__ import annotations
+
+import pytest
+from tests.check.measure import corpus_facts
+
+from boatyard.check.check import check
+from boatyard.check.finding import Finding, Report, Verdict
+from boatyard.check.step import Kind, Source
+
+FACTS = corpus_facts()
+HEADER = "#!/bin/bash\n"
+
+
+def report(text: str, kind: str = "shell", *others: Source) -> Report:
+    return check([Source("deploy", text, kind), *others], FACTS)
+
+
+def told(text: str, kind: str = "shell") -> list[Finding]:
+    """The errors and warnings about a text."""
+    return [one for one in report(text, kind).findings if one.severity != "note"]
+
+
+@pytest.mark.parametrize(
+    ("script", "command", "verdict"),
+    [
+        ("curl x", "curl", Verdict.PRESENT),
+        ("jq .", "jq", Verdict.INSTALLABLE),
+        ("htop", "htop", Verdict.NOWHERE),
+        ("sudo -u root -- env A=1 timeout -s KILL 5 jq .", "jq", Verdict.INSTALLABLE),
+        ("bash -euxc 'jq .'", "jq", Verdict.INSTALLABLE),
+        ("x=$(echo | jq .)", "jq", Verdict.INSTALLABLE),
+        ("cat <(jq .)", "jq", Verdict.INSTALLABLE),
+        ("echo ${x:-$(jq .)}", "jq", Verdict.INSTALLABLE),
+        ("echo $((1 + $(jq .)))", "jq", Verdict.INSTALLABLE),
+        ("for i in $(jq .); do :; done", "jq", Verdict.INSTALLABLE),
+        ("[ -n \"$(jq -r .x f)\" ]", "jq", Verdict.INSTALLABLE),
+        ("> >(jq .) echo x", "jq", Verdict.INSTALLABLE),
+        ("xargs -a list -P 4 -I % jq % f", "jq", Verdict.INSTALLABLE),
+        ("find . -type f -execdir jq . {} +", "jq", Verdict.INSTALLABLE),
+        ("A=j B=q; $A$B .", "jq", Verdict.INSTALLABLE),
+        ("X=$(command -v curl); \"$X\" .", "curl", Verdict.PRESENT),
+        ("set -- jq .; \"$@\"", "jq", Verdict.INSTALLABLE),
+        ("dnf install -y jq; jq .", "jq", Verdict.PRESENT),
+        ("dnf install -y $UNKNOWN; jq .", "jq", Verdict.UNKNOWN),
+        ("dnf install -y $UNKNOWN; htop", "htop", Verdict.NOWHERE),
+        ("curl x | sh; htop", "htop", Verdict.UNKNOWN),
+        (". ./lib.sh; htop", "htop", Verdict.UNKNOWN),
+        ("rpm -e curl; curl x", "curl", Verdict.INSTALLABLE),
+    ],
+)  # fmt: skip
+def test_verdict(script: str, command: str, verdict: Verdict) -> None:
+    assert report(HEADER + script + "\n").commands()[command] is verdict
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "jq() { cat; }; jq .",
+        "command -v jq && jq .",
+        "command -v jq || exit 0; jq .",
+        "if type jq; then jq .; fi",
+        "if ! hash jq; then dnf -y install jq; fi; jq .",
+        "if [ -x /usr/bin/jq ]; then /usr/bin/jq .; fi",
+        "if [[ -n $(command -v jq) ]]; then jq .; fi",
+        "J=$(which jq); if [ -n \"$J\" ]; then $J .; fi",
+        "if rpm -q jq; then jq .; fi",
+        "jq --version >/dev/null 2>&1 || dnf -y install jq; jq .",
+        "have() { type -P \"$1\" >/dev/null; }; if have jq; then jq .; fi",
+        "case $(. /etc/os-release; echo \"$ID\") in ubuntu) apt-get update;; esac",
+        "[ \"$(lsb_release -is 2>/dev/null || true)\" = Ubuntu ] && apt-get update; :",
+        "cat <<'X'\n$(jq)\nX",
+        "ssh host jq .",
+        "docker() { :; }; docker run x jq .",
+        "exit 0; jq .",
+        "exec sleep 1; jq .",
+    ],
+)  # fmt: skip
+def test_no_error(script: str) -> None:
+    assert [one for one in told(HEADER + script + "\n") if one.severity == "error"] == []
+
+
+def test_a_need_on_an_unknown_way_is_a_warning() -> None:
+    (one,) = told(HEADER + 'if [ "$1" = x ]; then htop; fi\n')
+    assert (one.severity, one.rule, one.place.line, one.confidence) == ("warning", "SP002", 2, "medium")
+
+
+def test_a_tolerated_need_is_a_note() -> None:
+    (one,) = report(HEADER + "htop || true\n").findings
+    assert (one.severity, one.rule) == ("note", "SP002")
+    assert report(HEADER + "htop || true\n").missing_commands() == set()
+
+
+def test_used_before_install_names_the_line_of_the_installation() -> None:
+    (one,) = told(HEADER + "jq .\n\ndnf install -y jq\n")
+    assert (one.rule, one.place.line, one.message) == (
+        "SP003",
+        2,
+        "command jq is used here, and only installed in line 4",
+    )
+    assert one.fix == "move line 4 before line 2"
+
+
+def test_a_function_counts_where_it_is_called() -> None:
+    text = "tools() { dnf -y install jq; }\nuse() { jq .; }\n"
+    assert told(text + "tools\nuse\n") == []
+    (one,) = told(text + "use\ntools\n")
+    assert (one.rule, one.place.line) == ("SP003", 2)
+
+
+def test_a_wrong_package_manager_is_translated_with_packages_that_exist() -> None:
+    (one,) = told("apt-get install -y netcat-openbsd dnsutils python3-dev figlet\n")
+    assert (one.rule, one.fix) == (
+        "SP004",
+        "dnf install -y nmap-ncat bind-utils python3-devel; no repository has figlet",
+    )
+
+
+def test_findings_are_where_the_need_is_written() -> None:
+    (one,) = told("dnf install -y \\\n  curl \\\n  figlet \\\n  tar\n")
+    assert (one.place.line, one.place.column, one.name) == (3, 3, "figlet")
+
+
+def test_repeated_needs_are_one_finding_with_their_lines() -> None:
+    (one,) = told("htop\nhtop -b\ntrue\nhtop -d 1\n")
+    assert (one.place.line, one.also) == (1, (2, 4))
+
+
+def test_a_script_among_the_files_is_followed_where_it_is_called() -> None:
+    library = Source("lib/tools.sh", "tools() {\n  dnf -y install jq\n}\n", "shell")
+    caller = Source("setup.sh", ". lib/tools.sh\ntools\njq .\nhtop\n", "shell")
+    one = check([caller, library], FACTS)
+    assert [(found.place, found.rule) for found in one.files[0].findings if found.severity == "error"] == [
+        (one.files[0].findings[-1].place, "SP002")
+    ]
+    assert one.missing_commands() == {"htop"}
+    script = Source("steps/one.sh", "#!/bin/sh\njq .\n", "shell")
+    (found,) = check([Source("run.sh", "bash steps/one.sh\n", "shell"), script], FACTS).files[0].findings
+    assert (found.place.file, found.place.line, found.rule) == ("steps/one.sh", 2, "SP001")
+
+
+def test_what_a_boot_would_report_as_not_found() -> None:
+    """The value that the boot's own `command not found` is compared with."""
+    lines = (
+        "command -v tree && tree /", "htop", "jq . || exit 1", "dnf install -y unzip", "unzip -v", "lsof || true",
+        "[ $1 ] && tmux",
+    )  # fmt: skip
+    one = report("\n".join(lines) + "\n")
+    assert one.missing_commands() == {"htop", "jq"}
+    assert one.commands() == {
+        "tree": Verdict.NOWHERE, "htop": Verdict.NOWHERE, "jq": Verdict.INSTALLABLE, "dnf": Verdict.PRESENT,
+        "unzip": Verdict.PRESENT, "lsof": Verdict.INSTALLABLE,
+    }  # fmt: skip
+
+
+def test_questions_are_errors_only_where_nobody_can_answer() -> None:
+    (script,) = told("dnf install nginx\n")
+    (config,) = told("#cloud-config\nruncmd:\n  - dnf install nginx\n", "cloud-config")
+    assert [(one.rule, one.severity) for one in (script, config)] == [("SP006", "warning"), ("SP006", "error")]
+
+
+def test_lines_of_embedded_scripts() -> None:
+    config = "#cloud-config\nruncmd:\n  - |\n    echo one\n    htop\n  - [sh, -c, tree]\n"
+    assert [(one.place.line, one.name) for one in told(config, "cloud-config")] == [(5, "htop"), (6, "tree")]
+    docker = "FROM harbour\nRUN echo one \\\n  && htop\nRUN <<X\ntree\nX\n"
+    assert [(one.place.line, one.name) for one in told(docker, "dockerfile")] == [(3, "htop"), (5, "tree")]
+    playbook = "- hosts: all\n  tasks:\n    - shell: |\n        echo\n        htop\n"
+    assert [(one.place.line, one.name) for one in told(playbook, "ansible")] == [(5, "htop")]
+
+
+def test_a_mime_message_is_checked_part_by_part() -> None:
+    text = (
+        'Content-Type: multipart/mixed; boundary="=="\nMIME-Version: 1.0\n\n--==\n'
+        "Content-Type: text/cloud-config\n\npackages: [figlet]\n--==\n"
+        "Content-Type: text/x-shellscript\n\n#!/bin/sh\nhtop\n--==--\n"
+    )
+    assert [(one.place.line, one.rule, one.name) for one in told(text, "mime")] == [
+        (text[: text.index("packages")].count("\n") + 1, "SP005", "figlet"),
+        (text[: text.index("htop")].count("\n") + 1, "SP002", "htop"),
+    ]
+
+
+def test_python_modules() -> None:
+    one = report("import json, flask\ntry:\n    import nope\nexcept ImportError:\n    nope = None\n", "python")
+    found = {need.need.name: need.verdict for need in one.files[0].needs if need.need.kind is Kind.MODULE}
+    assert found == {"json": Verdict.PRESENT, "flask": Verdict.INSTALLABLE, "nope": Verdict.NOWHERE}
+    assert [(finding.name, finding.severity) for finding in one.findings] == [("flask", "error"), ("nope", "note")]
