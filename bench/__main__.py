@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, spec
+from bench import config, demo, spec, trial_check
 
-BENCHMARKS = {"config": config.main, "spec": spec.main, "demo": demo.main}
-QUICK = ("config", "spec")
+BENCHMARKS = {"config": config.main, "spec": spec.main, "demo": demo.main, "trial-check": trial_check.main}
+QUICK = ("config", "spec", "trial-check")
 
 
 def main() -> int:
