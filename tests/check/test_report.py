@@ -186,3 +186,23 @@ def test_nothing_foreign_moves_the_cursor() -> None:
     for text in (to_text(report, notes=True), to_junit(report), to_sarif(report), to_json(report)):
         assert not set(text) & {"\x1b", "\x07"}
     ElementTree.fromstring(to_junit(report))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "htop --password=hunter2",
+        "htop --token hunter2",
+        "htop -H 'Authorization: Bearer hunter2'",
+        'PASSWORD="hunter2 and more" htop',
+        "htop 'AccountKey=hunter2'",
+        "htop https://example.com/?sig=hunter2&x=1",
+        "htop https://me:hunter2@example.com/x",
+    ],
+)
+def test_secrets_are_not_repeated(command: str) -> None:
+    report = check([Source("x.sh", command + "\n", "shell")], FACTS)
+    assert report.count("error") == 1
+    for text in (to_text(report, notes=True), to_junit(report), to_sarif(report), to_json(report)):
+        assert "hunter2" not in text
+        assert "and more" not in text

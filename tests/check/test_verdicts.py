@@ -6,6 +6,7 @@ import pytest
 from tests.check.measure import corpus_facts
 
 from boatyard.check.check import check
+from boatyard.check.facts import Facts, FactsFile, Package
 from boatyard.check.finding import Finding, Report, Verdict
 from boatyard.check.step import Kind, Source
 
@@ -186,3 +187,28 @@ def test_python_modules() -> None:
     found = {need.need.name: need.verdict for need in one.files[0].needs if need.need.kind is Kind.MODULE}
     assert found == {"json": Verdict.PRESENT, "flask": Verdict.INSTALLABLE, "nope": Verdict.NOWHERE}
     assert [(finding.name, finding.severity) for finding in one.findings] == [("flask", "error"), ("nope", "note")]
+
+
+def test_an_image_of_another_family() -> None:
+    packages = (
+        Package("apt", files=("/usr/bin/apt-get",), installed=True),
+        Package("jq", files=("/usr/bin/jq",)),
+    )
+    facts = Facts(FactsFile(packages, image="other"))
+    assert facts.manager == "apt"
+
+    def rules(text: str, kind: str = "shell") -> list[str]:
+        found = check([Source("deploy", text, kind)], facts).findings
+        return [one.rule for one in found if one.severity != "note"]
+
+    assert rules("apt-get install -y jq && jq .\n") == []
+    assert rules("apt-get install -y htop\n") == ["SP005"]
+    assert rules("apt-get install jq\n") == ["SP006"]
+    assert rules("dnf install -y jq\n") == ["SP004"]
+    assert rules("#cloud-config\npackages: [jq]\nruncmd: [jq .]\n", "cloud-config") == []
+    assert rules("#cloud-config\npackages: [htop]\n", "cloud-config") == ["SP005"]
+
+
+def test_disks_of_cloud_config() -> None:
+    text = "#cloud-config\ndisk_setup:\n  /dev/sdc: {table_type: gpt}\n  /dev/sdd: {table_type: mbr}\n"
+    assert [(one.place.line, one.rule, one.name) for one in told(text, "cloud-config")] == [(3, "SP001", "sgdisk")]

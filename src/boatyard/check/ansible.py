@@ -17,6 +17,7 @@ from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.package_manager import pip_packages
 from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import (
+    ANY_MANAGER,
     UNDECIDED,
     UNKNOWN,
     All,
@@ -279,7 +280,7 @@ class _Playbook:
 
     def packages(self, module: str, table: Table | None, key: Scalar, known: dict[str, Node]) -> Iterator[Step]:
         names = self.texts(table.get("name") or table.get("pkg"), known) if table is not None else []
-        manager = {"package": "dnf", "yum": "dnf", "dnf5": "dnf"}.get(module, module)
+        manager = {"package": ANY_MANAGER, "yum": "dnf", "dnf5": "dnf"}.get(module, module)
         if table is not None and table.text("state") in ("absent", "removed"):
             yield Remove(tuple(names))
             return

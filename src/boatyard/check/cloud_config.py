@@ -13,6 +13,7 @@ from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import (
+    ANY_MANAGER,
     UNDECIDED,
     Choice,
     Cloud,
@@ -64,13 +65,9 @@ ubuntu_pro unverified_modules updates user users vendor_data vendor_data2 versio
 yum_repo_dir yum_repos zypper apt_preserve_sources_list ssh_redirect_user emit_keys_to_console snappy
 """
 KEYS = frozenset(_KEYS.split())
-# Modules that need a program, by their key.
-PROGRAMS = {
-    "disk_setup": "sfdisk", "ansible": "ansible-playbook", "snap": "snap", "lxd": "lxd", "wireguard": "wg",
-    "landscape": "landscape-config", "puppet": "puppet", "chef": "chef-client", "salt_minion": "salt-minion",
-    "mcollective": "mcollectived", "ubuntu_pro": "pro", "ubuntu_advantage": "pro", "byobu_by_default": "byobu",
-    "rh_subscription": "subscription-manager", "growpart": "growpart", "ssh_import_id": "ssh-import-id",
-}  # fmt: skip
+# What modules need and do not install themselves.
+PROGRAMS = {"rh_subscription": "subscription-manager"}
+PARTITIONERS = {"gpt": "sgdisk", "mbr": "sfdisk"}
 LISTS = ("bootcmd", "runcmd", "packages", "write_files", "users", "mounts", "fs_setup", "ssh_authorized_keys")
 APT_ONLY = ("apt", "apt_update", "apt_upgrade", "apt_pipelining", "grub_dpkg", "grub-dpkg", "landscape", "ubuntu_pro",
             "ubuntu_advantage", "byobu_by_default", "snap")  # fmt: skip
@@ -137,6 +134,10 @@ class _Config:
         for key, value in self.root.pairs:
             if key.text in PROGRAMS and value.__class__ is not Scalar:
                 yield self.use(Kind.COMMAND, PROGRAMS[key.text], key)
+            if key.text == "disk_setup" and isinstance(value, Table):
+                for _, disk in value.pairs:
+                    kind = disk.text("table_type") or "mbr" if isinstance(disk, Table) else ""
+                    yield from [self.use(Kind.COMMAND, PARTITIONERS[kind], disk)] if kind in PARTITIONERS else []
             if key.text == "fs_setup":
                 yield from self.file_systems(value)
             if key.text == "yum_repos":
@@ -276,4 +277,4 @@ class _Config:
                 yield self.package(entry)
 
     def package(self, name: Scalar) -> Install:
-        return Install("dnf", (name.text.replace("…", "\0"),), self.place(name), f"packages: {name.text}")
+        return Install(ANY_MANAGER, (name.text.replace("…", "\0"),), self.place(name), f"packages: {name.text}")

@@ -10,6 +10,7 @@ from boatyard.check.finding import RANK, FileReport, Finding, Judged, Verdict, s
 from boatyard.check.rename import packages_for
 from boatyard.check.shell.package_manager import FOREIGN
 from boatyard.check.step import (
+    ANY_MANAGER,
     UNKNOWN,
     All,
     Choice,
@@ -200,7 +201,7 @@ class _Run:
     def install(self, step: Install, world: World, *, sure: bool) -> None:
         """What a package manager is told to install."""
         facts = self.facts
-        if step.manager not in facts.family:
+        if step.manager not in (*facts.family, ANY_MANAGER):
             for name in step.packages:
                 world.made.setdefault((Kind.COMMAND, name), False)
                 for one in packages_for(name, facts):

@@ -6,6 +6,7 @@ Steps are in the order in which they run. They know nothing of any image: condit
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 # Stands for what is not known before the script runs, inside of an otherwise known text.
 UNKNOWN = "\0"
 LONGEST_TEXT = 200
+# The package manager of whatever the system is.
+ANY_MANAGER = "any"
+# What is shown of a statement goes into logs.
+SECRET = re.compile(
+    r"((?:password|passwd|passphrase|secret|token|api[-_]?key|accesskey|accountkey|sharedkey|bearer|pwd|sig)"
+    r"[\"']?[=: ]+)(?![=: ])(?:\"[^\"]*\"|'[^']*'|[^\s;&|]+)",
+    re.IGNORECASE,
+)
+LOGIN = re.compile(r"://[^/\s@]+@")
 
 
 class Kind(StrEnum):
@@ -262,8 +272,8 @@ class Sources:
 
 
 def one_line(text: str) -> str:
-    """Text with all white space collapsed, and cut; what findings are recognized by when lines move."""
-    return " ".join(text.split())[:LONGEST_TEXT]
+    """Text with white space collapsed, cut, secrets blotted out; findings are recognized by it when lines move."""
+    return LOGIN.sub("://***@", SECRET.sub(r"\1***", " ".join(text.split())[:LONGEST_TEXT]))
 
 
 def without_terminal(step: Step) -> Step:
