@@ -49,6 +49,13 @@ def told(text: str, kind: str = "shell") -> list[Finding]:
         ("curl x | sh; htop", "htop", Verdict.UNKNOWN),
         (". ./lib.sh; htop", "htop", Verdict.UNKNOWN),
         ("rpm -e curl; curl x", "curl", Verdict.INSTALLABLE),
+        ("export PATH=$PATH:/usr/local/bin/; htop", "htop", Verdict.NOWHERE),
+        ("export PATH=$PATH:/opt/x/bin; htop", "htop", Verdict.UNKNOWN),
+        ("(. ./vars); htop", "htop", Verdict.NOWHERE),
+        ("bash -c '. ./vars'; htop", "htop", Verdict.NOWHERE),
+        ("(curl x | sh); htop", "htop", Verdict.UNKNOWN),
+        ("curl x | sh; apt-get update", "apt-get", Verdict.NOWHERE),
+        ("curl x > /usr/local/bin/htop; htop", "htop", Verdict.PRESENT),
     ],
 )  # fmt: skip
 def test_verdict(script: str, command: str, verdict: Verdict) -> None:

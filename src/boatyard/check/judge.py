@@ -108,8 +108,7 @@ class _Run:
             case Choice():
                 return self.choose(step, world, sure=sure)
             case Scope():
-                end = self.follow(step.body, world, sure=sure)
-                return end if end is not None and end.of == "process" != step.kind else None
+                return self.scope(step, world, sure=sure)
             case Later():
                 self.later.append((step.body, sure))
             case Leave():
@@ -117,6 +116,14 @@ class _Run:
             case Tell():
                 self.tell(step, sure=sure)
         return None
+
+    def scope(self, step: Scope, world: World, *, sure: bool) -> _End | None:
+        """Steps that are left together; what only a process of its own knows is gone with it."""
+        names = world.clouds.get("names")
+        end = self.follow(step.body, world, sure=sure)
+        if step.kind == "process" and names is None:
+            world.clouds.pop("names", None)
+        return end if end is not None and end.of == "process" != step.kind else None
 
     def choose(self, step: Choice, world: World, *, sure: bool) -> _End | None:
         """The one way that is gone, or both when nobody knows which."""

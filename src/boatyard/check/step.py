@@ -115,10 +115,11 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """From here on something unknown may exist. `what`: `anything`; `repository` (packages of unknown repositories may
-    be installed); `installable` (any package of the known repositories may be installed); `module`, `user`."""
+    """From here on something unknown may exist. `what`: `anything`; `names` (commands that only this process knows);
+    `repository` (packages of unknown repositories may be installed); `installable` (any package of the known
+    repositories may be installed); `module`, `user`."""
 
-    what: Literal["anything", "repository", "installable", "module", "user"]
+    what: Literal["anything", "names", "repository", "installable", "module", "user"]
     why: str
     place: Place
 

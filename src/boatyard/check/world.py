@@ -14,6 +14,7 @@ from boatyard.check.facts_file import LEFT_OUT
 from boatyard.check.rename import ALIASED
 from boatyard.check.shell.builtin import BUILTINS
 from boatyard.check.shell.effect import PATH_DIRS, unit_name
+from boatyard.check.shell.package_manager import FOREIGN
 from boatyard.check.step import (
     UNKNOWN,
     All,
@@ -46,6 +47,7 @@ FOREIGN_IDS = {
     "apt": ("fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn", "azurelinux", "mariner", "alpine", "arch",
             "opensuse", "suse", "sles", "gentoo", "redhat"),
 }  # fmt: skip
+SYSTEM_MANAGERS = ("apt", "apk", "zypper", "pacman")
 PACKAGED_DIRS = ("/usr/bin", "/usr/sbin")
 Key = TypeVar("Key")
 
@@ -111,7 +113,7 @@ class World:
             return "its name is known only when it runs"
         if kind is Kind.COMMAND and name.startswith(("./", "../", "~")):
             return "it is a file of the deployment, or of a user"
-        for what in ("anything", "installable", "module" if kind is Kind.MODULE else "", "user"):
+        for what in ("anything", "names", "installable", "module" if kind is Kind.MODULE else "", "user"):
             if what in self.clouds:
                 return self.clouds[what]
         if (kind in (Kind.USER, Kind.GROUP)) and self.facts.users is None:
@@ -153,7 +155,7 @@ class World:
 
     def _clouded(self, providers: Iterable[str], *others: str) -> bool | None:
         """None when something may have brought what no package here has, else False."""
-        if "anything" in self.clouds or ("installable" in self.clouds and any(providers)):
+        if "anything" in self.clouds or "names" in self.clouds or ("installable" in self.clouds and any(providers)):
             return None
         return None if any(other in self.clouds for other in others) else False
 
@@ -170,6 +172,8 @@ class World:
             return True
         if owned is None or (Kind.COMMAND, name) in self.made or not self.facts.complete:
             return None
+        if FOREIGN.get(name) in SYSTEM_MANAGERS and not providers:
+            return False  # nothing brings another distribution's own package manager along
         return self._clouded(providers)
 
     def _path(self, path: str) -> bool | None:

@@ -127,11 +127,11 @@ class Commands(Interpreters):
 
     def path(self, value: str, call: Call) -> Iterator[Step]:
         """What a new PATH means: in a folder that no image has, something may lie that nobody here knows."""
-        for folder in value.split(":"):
+        for folder in (part.rstrip("/") for part in value.split(":")):
             if folder in PATH_DIRS or folder.strip(UNKNOWN) == "" or EMPTY_DIRS.match(folder):
                 continue
             shown = folder.replace(UNKNOWN, "…")
-            yield Cloud("anything", f"PATH has {shown}, whose content is not known", call.place)
+            yield Cloud("names", f"PATH has {shown}, whose content is not known", call.place)
 
     def ask_command(self, simple: Simple, env: Env, tolerated: str) -> tuple[Steps, Test, bool]:
         """A command that is asked: its steps, its test, and whether it is a plain one."""

@@ -65,7 +65,7 @@ class Interpreters:
             if path.startswith(("/etc/", "/usr/")) and UNKNOWN not in path:
                 yield call.use(Kind.FILE, path)
             shown = path.replace(UNKNOWN, "…")
-            yield Cloud("anything", f"{shown} is sourced and was not given to be checked", call.place)
+            yield Cloud("names", f"{shown} is sourced and was not given to be checked", call.place)
 
     def included(self, text: str, file: str, line: int, env: Env) -> Iterator[Step]:
         """A script that becomes part of this one: its functions stay."""
@@ -94,7 +94,7 @@ class Interpreters:
         if UNKNOWN not in text:
             yield from self.text_steps(text, call, env)
         elif not re.search(r"ssh-agent|dircolors|resize|lesspipe|locale|tset", call.text):
-            yield Cloud("anything", f"`{call.text[:40]}` runs what is not known before", call.place)
+            yield Cloud("names", f"`{call.text[:40]}` runs what is not known before", call.place)
 
     def text_steps(self, text: str, call: Call, env: Env) -> Steps:
         """The steps of a command line in a string of this script: functions and variables are shared."""

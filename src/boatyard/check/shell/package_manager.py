@@ -210,6 +210,7 @@ EFFECTS: dict[str, Callable[[Call], Iterator[Step]]] = {
     "brew": _other("brew", ("install",)),
     "add-apt-repository": _adds_repository,
     "apt-add-repository": _adds_repository,
+    "yum-config-manager": _adds_repository,
     **dict.fromkeys(("pip", "pip3", "pip2", "pip3.11", "pip3.12", "pip3.13"), _pip),
     "pipx": _pipx,
     "uv": _pipx,
