@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from boatyard.config.fault import dotted
 
 if TYPE_CHECKING:
-    from boatyard.config.locate import Key
     from boatyard.config.model.component import Component, ComponentPublish
     from boatyard.config.model.package import PackagePublish
     from boatyard.config.project import Project
+    from boatyard_installer.locate import Key
 
 # A segment of the name, so that elfutils-debuginfod is no debug package and kernel-debuginfo-common is one.
 _DEBUG = re.compile(r".*-(debuginfo|debugsource)(-.*)?")

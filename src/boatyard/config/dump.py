@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from boatyard.config.file import ConfigFile
-from boatyard.config.locate import Key, key_lines, nearest
 from boatyard.config.merge import REPLACED_LIST
 from boatyard.config.read import read_text
 from boatyard.config.shape import convert
+from boatyard_installer.locate import Key, key_lines, nearest
 
 if TYPE_CHECKING:
     from boatyard.config.model.component import Component

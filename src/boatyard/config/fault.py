@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from boatyard.config.locate import Key
+    from boatyard_installer.locate import Key
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 MAX_FAULTS = 200  # of one run; nobody reads more
@@ -52,7 +52,7 @@ def printable(text: str) -> str:
 
 def to_error(faults: Sequence[Fault]) -> ConfigError:
     """One error for all the faults, each with its line."""
-    from boatyard.config.locate import nearest  # only needed when something is wrong
+    from boatyard_installer.locate import nearest  # only needed when something is wrong
 
     lines: dict[Path, dict[Key, int]] = {}
     problems: list[Problem] = []
@@ -68,7 +68,7 @@ def to_error(faults: Sequence[Fault]) -> ConfigError:
 
 
 def _lines(file: Path) -> dict[Key, int]:
-    from boatyard.config.locate import key_lines
+    from boatyard_installer.locate import key_lines
 
     try:
         return key_lines(file.read_text(encoding="utf-8"))

@@ -26,8 +26,8 @@ from boatyard_boot.arch import Arch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from boatyard.config.locate import Key
     from boatyard.config.model.distro import Distro
+    from boatyard_installer.locate import Key
 
 OWN_ROOT = "boatyard.toml"
 AZLDEV_ROOT = "azldev.toml"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.config.file import Document
-    from boatyard.config.locate import Key
+    from boatyard_installer.locate import Key
 
 Raw = dict[str, Any]
 Lists = Literal["append", "replace"]

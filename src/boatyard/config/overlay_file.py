@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from boatyard.config.locate import Key
     from boatyard.config.model.overlay import Overlay
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 
 class OverlayFiles(msgspec.Struct):

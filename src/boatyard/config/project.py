@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from boatyard.config.fault import Fault
     from boatyard.config.file import Document
-    from boatyard.config.locate import Key
     from boatyard.config.merge import Merged
     from boatyard.config.model.channel import Channel, Signing
     from boatyard.config.model.component import Component, ComponentGroup, DistroRef
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from boatyard.config.model.resource import Resources, RpmRepo
     from boatyard.config.model.seed import Seed
     from boatyard.config.model.test_suite import TestSuite
+    from boatyard_installer.locate import Key
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ class Project(msgspec.Struct, frozen=True):
 
     def where(self, *key: str | int) -> Where | None:
         """The file and line that an entry comes from, as in `where("components", "bash")`; reads the file again."""
-        from boatyard.config.locate import line_of
+        from boatyard_installer.locate import line_of
 
         wanted: Key = key
         file = self.merged.files.get(wanted) or self.merged.files.get(wanted[:2]) or self.merged.files.get(wanted[:1])

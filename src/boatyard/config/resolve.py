@@ -17,8 +17,8 @@ from boatyard.config.rule.name import file_name_problem
 from boatyard.config.shape import Examiner, convert, keys_of
 
 if TYPE_CHECKING:
-    from boatyard.config.locate import Key
     from boatyard.config.overlay_file import OverlayFiles
+    from boatyard_installer.locate import Key
 
 _DEFAULT = "default-component-config"
 

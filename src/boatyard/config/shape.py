@@ -27,7 +27,7 @@ from boatyard.config.model.resource import KeyAddress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from boatyard.config.locate import Key
+    from boatyard_installer.locate import Key
 
 Told = tuple[tuple[str | int, ...], str, str]  # key, what is wrong, how to mend it
 

@@ -15,12 +15,12 @@ from boatyard.config.rule.overlay import overlay_rules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boatyard.config.locate import Key
     from boatyard.config.model.build import Build
     from boatyard.config.model.component import ComponentConfig, ComponentPublish
     from boatyard.config.model.package import PackagePublish
     from boatyard.config.model.source_file import SourceFile
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 _MACRO = re.compile(r"[A-Za-z0-9_.+-]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boatyard.config.file import ConfigFile, Document
-    from boatyard.config.locate import Key
     from boatyard.config.model.distro import Distro
     from boatyard.config.model.package import PackageGroup
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 ADDED_SECTIONS = ("channels", "signing", "seeds")
 

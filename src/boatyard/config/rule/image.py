@@ -9,10 +9,10 @@ from boatyard.config.rule.name import channel_problem, file_name_problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boatyard.config.locate import Key
     from boatyard.config.model.image import Image
     from boatyard.config.model.test_suite import TestSuite
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 
 def image_rules(name: str, image: Image, key: Key) -> Iterator[Told]:

@@ -21,8 +21,8 @@ from boatyard.config.rule.name import address_problem, file_name_problem, tree_p
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boatyard.config.locate import Key
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 ARCHIVE = re.compile(r".+\.(tar|tar\.gz|tgz|tar\.xz|txz|tar\.zst|tzst)", re.IGNORECASE)
 # One atom after the other, each with at most one of `*+?`: good for RE2 without loading it, which costs 10 ms.

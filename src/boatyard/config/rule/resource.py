@@ -11,9 +11,9 @@ from boatyard.config.rule.name import address_problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boatyard.config.locate import Key
     from boatyard.config.model.resource import Resources, RpmRepo, RpmRepoSet, RpmRepoSetTemplate
     from boatyard.config.shape import Told
+    from boatyard_installer.locate import Key
 
 
 def resource_rules(resources: Resources, key: Key) -> Iterator[Told]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from boatyard.config.fault import dotted
-from boatyard.config.locate import Key, key_lines, line_of
+from boatyard_installer.locate import Key, key_lines, line_of
 
 TEXT = '''\
 # a comment = "with a key"
