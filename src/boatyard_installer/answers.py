@@ -121,7 +121,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """Names and places. `user_data`: cloud-init's, a file beside the answers, or the text itself, which begins with #."""
+    """Names and places. `user_data`: cloud-init's, a file beside the answers or text that begins with #."""
 
     hostname: str = ""
     locale: str = ""
