@@ -27,15 +27,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All of an installation. `devices`: the block device of each place (`on`) and of each partition by its name."""
+    """All of an installation. `volumes`: bytes of each volume; `memory`: of the machine, in bytes.
+
+    `devices`: the block device of each place (`on`); with a slash at its end a partition's name means the partition
+    itself, without one what is in its container.
+    """
 
     answers: Answers
     medium: Medium
     disk: FoundDisk
     layout: Layout
     places: DiskPlan
+    volumes: dict[str, int]
     firmware: str
-    seed: str
+    memory: int
     devices: dict[str, str]
     steps: tuple[Step, ...]
 
