@@ -101,3 +101,14 @@ def test_force_replaces(tmp_path):
     (tmp_path / "out.iso").write_text("old")
     assert main(["iso", "customize", "in.iso", "--timeout", "1", "--force", "-o", "out.iso"]) == 0
     assert (tmp_path / "out.iso").stat().st_size > 1_000_000
+
+
+def test_answers_are_checked_first(tmp_path, capsys):
+    (tmp_path / "answers.toml").write_text("no TOML")
+    assert main(["iso", "customize", "in.iso", "--answers", "answers.toml", "-o", "out.iso"]) == 2
+    assert "not valid TOML" in (told := capsys.readouterr().err)
+    assert "--> answers.toml:1" in told
+    (tmp_path / "answers.toml").write_bytes(b"\xff")
+    assert main(["iso", "customize", "in.iso", "--answers", "answers.toml", "-o", "out.iso"]) == 2
+    assert main(["iso", "customize", "in.iso", "--answers", "none.toml", "-o", "out.iso"]) == 9
+    assert not (tmp_path / "out.iso").exists()

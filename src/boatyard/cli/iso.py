@@ -26,15 +26,17 @@ def add_customize(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Adds the verb `customize`."""
     parser = verbs.add_parser(
         "customize",
-        help="put kernel arguments into a copy of an ISO",
-        description="Writes a copy of an ISO that Boatyard made, with kernel arguments or another timeout of its menu. "
-        "What an earlier run put in is replaced.",
+        help="put answers for the installer and kernel arguments into a copy of an ISO",
+        description="Writes a copy of an ISO that Boatyard made, with answers for its installer, kernel arguments or "
+        "another timeout of its menu. What an earlier run put in is replaced. With answers it installs as soon as it "
+        "is started, unless --timeout says otherwise.",
     )
     parser.add_argument("iso", type=Path, metavar="IN.iso", help="the ISO, which stays as it is")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="answers for the installer (TOML), checked first")
     parser.add_argument(
         "--kargs", action="append", default=[], metavar="'A B'", help="kernel arguments for every entry; repeatable"
     )
-    parser.add_argument("--timeout", type=int, metavar="S", help="seconds that the menu waits")
+    parser.add_argument("--timeout", type=int, metavar="S", help="seconds that the menu waits (with answers: 0)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.iso", help="the ISO to be written")
     parser.add_argument("-f", "--force", action="store_true", help="replace OUT.iso when it is there")
     parser.set_defaults(run=customize_image)
@@ -66,6 +68,7 @@ def customize_image(args: argparse.Namespace) -> int:
             ports,
             args.iso,
             args.output.absolute(),
+            answers=args.answers,
             kernel_arguments=[word for words in args.kargs for word in words.split()],
             timeout_s=args.timeout,
             replace=args.force,

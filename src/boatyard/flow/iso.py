@@ -1,12 +1,13 @@
-"""Finished ISOs: what they hold, and what is put into them. Works on any ISO that Boatyard made, in no project."""
+"""Finished ISOs: what they hold, and answers put into them. Works on any ISO that Boatyard made, in no project."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, NotFoundError, TrustError
+from boatyard.flow.install import MAX_TEXT, read_answers, read_limited
 from boatyard.image.customize import Change, customize
-from boatyard.image.inspect import check_sums, read_iso
+from boatyard.image.inspect import ANSWERS, FOLDER, check_sums, read_iso
 from boatyard.rpm.signature import verify_file
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from boatyard.flow.ports import Ports
     from boatyard.image.inspect import IsoContent
 
-MAX_KEY = 1 << 20
+USER_DATA = f"{FOLDER}/user-data"
 
 
 def customize_iso(
@@ -24,17 +25,18 @@ def customize_iso(
     source: Path,
     target: Path,
     *,
+    answers: Path | None,
     kernel_arguments: Sequence[str],
     timeout_s: int | None,
     replace: bool,
     log: Path,
 ) -> None:
-    """Writes `target`, a copy of the ISO `source` with kernel arguments or another timeout (seconds).
+    """Writes `target`, a copy of the ISO `source` that installs as the answers say.
 
-    ConfigError for bad arguments, and for a target that is there unless `replace`.
+    ConfigError for bad answers or arguments, and for a target that is there unless `replace`.
     """
-    if not kernel_arguments and timeout_s is None:
-        raise ConfigError("there is nothing to change", hint="give --kargs or --timeout")
+    if answers is None and not kernel_arguments and timeout_s is None:
+        raise ConfigError("there is nothing to change", hint="give --answers FILE, --kargs or --timeout")
     if not source.is_file():
         raise NotFoundError(f"there is no ISO image {source}")
     if target.exists() and target.samefile(source):
@@ -44,6 +46,7 @@ def customize_iso(
     if target.exists() and not replace:
         raise ConfigError(f"{target} already exists", hint="use --force to replace it")
     change = Change(
+        files=_answers(answers) if answers is not None else {},
         kernel_arguments=tuple(kernel_arguments),
         timeout_s=timeout_s,
     )
@@ -60,7 +63,7 @@ def inspect_iso(ports: Ports, path: Path, key: Path | None, scratch: Path) -> tu
         raise NotFoundError(f"there is no ISO image {path}")
     content = read_iso(path)
     if key is not None:
-        public = _read(key, MAX_KEY, "the key")
+        public = read_limited(key, MAX_TEXT, "the key")
         try:
             verify_file(content.sums_text, content.signature, public, scratch, ports.run)
         except TrustError as error:
@@ -71,9 +74,8 @@ def inspect_iso(ports: Ports, path: Path, key: Path | None, scratch: Path) -> tu
         return content, check_sums(content)
 
 
-def _read(path: Path, limit: int, what: str) -> bytes:
-    if not path.is_file():
-        raise NotFoundError(f"there is no file {path} with {what}")
-    if path.stat().st_size > limit:
-        raise ConfigError(f"{path} has more than {limit} bytes: {what} cannot be so long")
-    return path.read_bytes()
+def _answers(path: Path) -> dict[str, bytes]:
+    """The files of /boatyard: the answers as they are, once the installer's own check has passed them."""
+    answers, user_data = read_answers(path)
+    files = {ANSWERS: path.read_bytes()}
+    return files | {USER_DATA: user_data} if answers.user_data else files
