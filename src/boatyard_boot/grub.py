@@ -161,7 +161,16 @@ class Loader:
 
 def efi_loader(arch: Arch) -> Loader:
     """GRUB as an EFI program that needs no other file than grub.cfg."""
-    modules = (*MODULES, "fat", "ext2", "iso9660", "lvm", "efi_gop", *(("all_video",) if arch == Arch.X86_64 else ()))
+    modules = (
+        *MODULES,
+        "fat",
+        "ext2",
+        "xfs",
+        "iso9660",
+        "lvm",
+        "efi_gop",
+        *(("all_video",) if arch == Arch.X86_64 else ()),
+    )
     return Loader(target=EFI_PLATFORM[arch], modules=modules, packages=EFI_PACKAGES[arch])
 
 
@@ -173,7 +182,7 @@ ELTORITO_LOADER = Loader(
 )
 # GRUB for a BIOS that starts from a disk; goes to the start of the bios-boot partition.
 BIOS_LOADER = Loader(
-    target=BIOS_PLATFORM, modules=(*MODULES, "biosdisk", "ext2", "lvm", "all_video"), packages=BIOS_PACKAGES
+    target=BIOS_PLATFORM, modules=(*MODULES, "biosdisk", "ext2", "xfs", "lvm", "all_video"), packages=BIOS_PACKAGES
 )
 
 

@@ -93,10 +93,11 @@ def is_set_up(root: Path) -> bool:
     return (root / CMDLINE).is_file()
 
 
-def add_kernel(root: Path, kernel: str, image: Path | None = None) -> None:
+def add_kernel(root: Path, kernel: str, image: Path | None = None, *, initrd: bytes | None = None) -> None:
     """Makes a kernel of a root bootable and the newest of all the default; done again, it is brought up to date.
 
-    `image`: the kernel itself, else the one its package brings. BootError when something it needs is missing.
+    `image`: the kernel itself, else the one its package brings; `initrd`: its packed initrd, else one is made.
+    BootError when something it needs is missing.
     """
     _check(root, kernel)
     source = image or need_file(
@@ -106,15 +107,7 @@ def add_kernel(root: Path, kernel: str, image: Path | None = None) -> None:
     make_folder(boot / bls.FOLDER)
     options = _words(root / CMDLINE)
     machine_id = _machine_id(root)
-    initrd = make_initrd(
-        root,
-        kernel,
-        epoch=int(source.stat().st_mtime),
-        unpack=unpack_zstd,
-        modules=_words(root / INITRD_MODULES),
-        crypt=opened_in_initrd(root, " ".join(options)),
-    )
-    packed = pack_zstd(initrd)
+    packed = initrd if initrd is not None else _packed_initrd(root, kernel, int(source.stat().st_mtime), options)
     entry = make_entry(
         kernel,
         title=os_release.title(root),
@@ -129,6 +122,11 @@ def add_kernel(root: Path, kernel: str, image: Path | None = None) -> None:
         name = f"{_token(root, machine_id)}-{kernel}.conf"
         replace_file(known[0] if known else boot / bls.FOLDER / name, bls.render(entry).encode())
         _update_menu(root, newest=True)
+
+
+def _packed_initrd(root: Path, kernel: str, epoch: int, options: tuple[str, ...]) -> bytes:
+    modules, crypt = _words(root / INITRD_MODULES), opened_in_initrd(root, " ".join(options))
+    return pack_zstd(make_initrd(root, kernel, epoch=epoch, unpack=unpack_zstd, modules=modules, crypt=crypt))
 
 
 def remove_kernel(root: Path, kernel: str) -> bool:
