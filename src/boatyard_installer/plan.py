@@ -158,11 +158,12 @@ def _steps(
     steps += [
         Step(name="filesystems", text=f"file systems: {', '.join(made)}", weight=2),
         Step(name="copy", text=f"copy {medium.title}, {_size(medium.occupied)}", weight=15),
-        Step(name="settings", text=f"settings: {_settings(answers)}"),
     ]
     if answers.packages.install:
         text = ", ".join(answers.packages.install)
         steps.append(Step(name="packages", text=f"install packages: {text}", weight=15))
+    # Users may be in groups that packages bring.
+    steps.append(Step(name="settings", text=f"settings: {_settings(answers)}"))
     steps.append(Step(name="boot", text=f"kernel {medium.kernel}, boot menu and boot loader", weight=4))
     if answers.scripts:
         text = ", ".join(script.name for script in answers.scripts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard_boot.layout import Role
 from boatyard_boot.size import KIB, MIB
 from boatyard_installer.perform.block import wait_for
 from boatyard_installer.plan import container_id, container_name, filesystem_id
@@ -103,8 +102,3 @@ def unmount_all(plan: Plan, run: Run) -> None:
         name = container_name(plan.places, partition.name)
         if partition.encrypt and Path(f"/dev/mapper/{name}").exists():
             run("cryptsetup", "close", name)
-
-
-def holds(plan: Plan, role: Role) -> bool:
-    """Whether the layout has a partition with a role."""
-    return any(partition.role == role for partition in plan.layout.partitions)
