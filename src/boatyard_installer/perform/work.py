@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LOG_FOLDER = "var/log/boatyard-install"
 LIVE_ROOT = Path("/")
+KEYS = Path("/etc/pki/rpm-gpg")
 WATCH_S = 0.5
 
 
@@ -92,7 +93,7 @@ class _Work:
         return self._disk
 
     def _verify(self) -> None:
-        verify_medium(self._plan.medium, self._run, self._reporter.part)
+        verify_medium(self._plan.medium, self._run, KEYS, self._reporter.part)
 
     def _wipe(self) -> None:
         self._disk = BlockDevice(self._plan.disk.device, self._plan.disk.size)
