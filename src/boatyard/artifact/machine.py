@@ -12,7 +12,8 @@ from boatyard_boot.arch import Arch
 class Drive(Artifact, frozen=True):
     """A disk or CD of a machine. `format` is QEMU's name and is always given, never guessed by QEMU.
 
-    Writes go to a throw-away layer that vanishes with the machine, unless `keep_writes`; a CD takes none.
+    Writes go to a throw-away layer that vanishes with the machine, unless `keep_writes`; a CD takes none. `serial`: its
+    number, empty for QEMU's choice.
     """
 
     path: Path
@@ -20,6 +21,7 @@ class Drive(Artifact, frozen=True):
     kind: Literal["disk", "cdrom"] = "disk"
     bus: Literal["virtio", "scsi", "nvme"] = "virtio"
     keep_writes: bool = False
+    serial: str = ""
 
 
 class Subnet(Artifact, frozen=True):

@@ -131,13 +131,14 @@ def _drives(drives: tuple[Drive, ...], *, bootable: bool) -> list[str]:
 
 
 def _device(drive: Drive) -> str:
+    serial = f",serial={_value(drive.serial)}" if drive.serial else ""
     if drive.kind == "cdrom":
         return "scsi-cd,bus=scsi.0"
     if drive.bus == "scsi":
-        return "scsi-hd,bus=scsi.0"
-    if drive.bus == "nvme":
-        return f"nvme,serial={drive.path.stem[:20].replace(',', '') or 'disk'}"
-    return "virtio-blk-pci"
+        return f"scsi-hd,bus=scsi.0{serial}"
+    if drive.bus == "nvme":  # it must have one
+        return f"nvme{serial or ',serial=' + _value(drive.path.stem[:20] or 'disk')}"
+    return f"virtio-blk-pci{serial}"
 
 
 def _network(network: Network | None) -> list[str]:
