@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 import traceback
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, get_args
 from boatyard_boot.error import BootError
 from boatyard_installer import engine as stages
 from boatyard_installer.answers import Answers
-from boatyard_installer.console import open_screens
+from boatyard_installer.console import Screens, open_screens
 from boatyard_installer.error import InstallError
 from boatyard_installer.fetch import fetch
 from boatyard_installer.find import Found, Places, find, kernel_arguments, read_answers
 from boatyard_installer.finish import Action, finish
-from boatyard_installer.lock import LOCK, only_one
+from boatyard_installer.lock import LOCK, is_held, only_one, until_free
 from boatyard_installer.passphrase import ask_passphrase, resolve_encryption
 from boatyard_installer.progress import LOG, Progress, open_progress
 from boatyard_installer.run import HostRun
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 COMMAND_LINE = Path("/proc/cmdline")
 INTERNAL_ERROR, BUSY = 70, 75  # EX_SOFTWARE, EX_TEMPFAIL of sysexits.h
+TARGET = "boatyard-install.target"
 ASKING = "boatyard-install@{}.service"
 
 
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     if args.dry_run:
         return dry_run(args.answers)
     if not args.answers and not args.find:
-        parser().error("give --answers FILE or --find")
+        return attended(args.result_action)
     arguments = kernel_arguments(COMMAND_LINE.read_text())
     with only_one(LOCK) as alone:
         if not alone:
@@ -152,7 +153,7 @@ def install(found: Found, engine: Engine, run: Run, progress: Progress) -> None:
     stages.settle(run)
     if any(repository.use for repository in answers.repositories):
         stages.bring_network_up(run)
-    plan = engine.make_plan(answers, engine.probe(run), engine.read_medium(stages.MEDIUM), secrets.token_hex(16))
+    plan = engine.make_plan(answers, engine.probe(run), engine.read_medium(stages.MEDIUM), str(uuid.uuid4()))
     perform(plan, found.user_data, engine, run, progress)
     if found.answers.encryption and found.answers.encryption.source == "random" and answers.encryption:
         progress.show("")
@@ -196,3 +197,52 @@ def dry_run(path: Path | None, engine: Callable[[], Engine] = stages.real_engine
     for step in plan.steps:
         sys.stdout.write(f"{step.name:<16}{step.text}\n")
     return 0
+
+
+def attended(action: Action | None) -> int:
+    """Asks at the terminal that this runs on; the exit code."""
+    from boatyard_installer.attended import Hands, attend
+
+    quiet = HostRun(lambda _: None)
+
+    def carry_out(plan: Plan) -> int:
+        with only_one(LOCK) as alone:
+            if not alone:
+                return BUSY
+            progress = open_progress(LOG, kernel_arguments(COMMAND_LINE.read_text()).get("boatyard.progress", ""))
+            run = HostRun(progress.log)
+
+            def work() -> bool:
+                perform(plan, b"", stages.real_engine(), run, progress)
+                return True
+
+            return guarded(work, progress)[0]
+
+    def leave(where: str) -> None:
+        if where == "live":
+            to_live_system(quiet)
+        elif where == "poweroff":
+            finish(action or "poweroff", eject=False)
+        else:
+            finish(action or "reboot", eject=True)
+
+    if not sys.stdin.isatty():
+        sys.stderr.write("boatyard-install: there is no terminal to ask at\n  hint: give --answers FILE\n")
+        return 2
+    stages.settle(quiet)
+    hands = Hands(
+        engine=stages.real_engine,
+        quiet=quiet,
+        medium=stages.MEDIUM,
+        busy=lambda: is_held(LOCK),
+        wait=lambda: until_free(LOCK),
+        install=carry_out,
+        leave=leave,
+    )
+    return attend(Screens([sys.stdin.fileno()]), hands)
+
+
+def to_live_system(run: Run) -> None:
+    """Goes on to the live system, where people log in, unless this is it."""
+    if run("systemctl", "is-active", TARGET, ok=(0, 3, 4)).strip() == "active":
+        run("systemctl", "isolate", "--no-block", "multi-user.target")
