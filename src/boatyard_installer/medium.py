@@ -188,8 +188,8 @@ def _open(folder: Path, name: str) -> Any:
     path = folder / name
     try:
         if path.resolve() != folder.resolve() / name:
-            raise MediumError(f"{name} on the medium is a link", hint=AGAIN)
-        file = open(path, "rb", buffering=0, opener=_no_wait)  # noqa: PTH123, SIM115 pathlib knows no opener
+            raise MediumError(f"{name} on the medium is a link, or leads out of it", hint=AGAIN)
+        file = open(path, "rb", buffering=0, opener=_no_wait)  # noqa: SIM115 pathlib knows no opener
     except OSError as error:
         raise _unreadable(name, error) from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
