@@ -24,8 +24,9 @@ CAPSET_VERSION = 0x20080522
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Files that change the running kernel and ask for no capability, only for uid 0.
-KERNEL_FILES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "driver", "mtrr")
+KERNEL_FILES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "driver", "mtrr", "dynamic_debug")
 SCRIPT = "/tmp/boatyard-script"  # noqa: S108  # in a tmpfs of its own
+CAGE = "/tmp"  # noqa: S108  # any folder of the live system, which is out of sight then
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -38,9 +39,7 @@ def main(kind: str, root: str, *argv: str) -> None:
         drop_rights((*KEPT, SYS_CHROOT))
         os.execvp(argv[0], argv)  # noqa: S606
     content = sys.stdin.buffer.read()
-    mount(root, root, "", BIND | REC)
     os.chdir(root)
-    mount("", ".", "", REMOUNT | BIND | NODEV)
     furnish(Path())
     enter()
     drop_rights(KEPT)
@@ -75,9 +74,20 @@ def furnish(root: Path) -> None:
 
 
 def enter() -> None:
-    """Makes the current folder the root of the namespace; the old one is gone, so that no chroot(2) leads back."""
+    """Makes the current folder all that can be reached, inside an empty file system that is the namespace's root.
+
+    As the root of the process is not that of its namespace, the kernel makes no user namespaces for it
+    (user_namespaces(7)), in which it would have all capabilities again.
+    """
+    mount("tmpfs", CAGE, "tmpfs", NOSUID | NODEV | NOEXEC, "mode=0700")
+    inside = Path(CAGE, "root")
+    inside.mkdir()
+    mount(".", str(inside), "", BIND | REC)
+    mount("", str(inside), "", REMOUNT | BIND | NODEV)
+    os.chdir(CAGE)
     check(libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b"."), "pivot_root")
     check(libc.umount2(b".", DETACH), "umount")
+    os.chroot("/root")
     os.chdir("/")
 
 

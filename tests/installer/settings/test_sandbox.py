@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(BUSYBOX is None, reason="needs a static busybox"),
 ]
 APPLETS = (
+    "true",
     "sh",
     "mknod",
     "mount",
@@ -37,6 +38,7 @@ APPLETS = (
     "chown",
     "ip",
     "echo",
+    "unshare",
 )
 
 
@@ -90,6 +92,9 @@ def test_the_script_is_in_no_command_line_or_log(small: Path) -> None:
         "ip link set lo up",
         "ping -c 1 -W 1 127.0.0.1",
         "cat /sys/kernel/uevent_seqnum",
+        # It would give all capabilities inside it.
+        "unshare -U true",
+        "unshare -U -r -m sh -c 'mount -t tmpfs none /mnt'",
     ],
 )
 def test_what_a_script_cannot_do(small: Path, attempt: str) -> None:
