@@ -58,7 +58,7 @@ class BlockDevice:
             os.close(os.open(device, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC))
             self._handle = os.open(device, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
-            hint = "unmount what is on it" if error.errno == errno.EBUSY else ""
+            hint = "unmount it and close what uses it; `lsblk` shows what does" if error.errno == errno.EBUSY else ""
             raise MachineError(f"cannot write to {device}: {error.strerror}", hint=hint) from error
         self.device = device
         fcntl.flock(self._handle, fcntl.LOCK_EX)
