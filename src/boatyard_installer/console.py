@@ -37,11 +37,10 @@ class Screens:
             _write(fd, "".join(f"{line}\r\n" for line in text.split("\n")))
 
     def read(self, prompt: str, *, secret: bool = False) -> str:
-        for fd in self._all:
-            _write(fd, prompt)
         with ExitStack() as stack:
             for fd in self._all:
                 stack.enter_context(_line_mode(fd, echo=not secret))
+                _write(fd, prompt)
             line = self._first_line()
         if secret:  # the line end was not shown either
             self.show("")

@@ -83,7 +83,7 @@ def finish(action: Action, *, eject: bool, leave: Callable[[Action], None] | Non
     if leave:
         leave(action)
     else:
-        library.reboot(ctypes.c_int(COMMANDS[action] - (1 << 32) if COMMANDS[action] >> 31 else COMMANDS[action]))
+        library.reboot(ctypes.c_int(COMMANDS[action]))
 
 
 def _eject(drive: str) -> None:
