@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 
 def fstab(layout: Layout, devices: Mapping[str, str]) -> str:
-    """The lines for all file systems; `devices`: what mount(8) calls each place, by `on`. Root is checked first."""
+    """The lines for all file systems; `devices`: what mount(8) calls each place, by `on`. Root is checked first.
+
+    In the order in which they are mounted, as `mount -a` and findmnt(8) want them; swap is last.
+    """
     lines = []
-    for filesystem in layout.filesystems:
+    for filesystem in sorted(layout.filesystems, key=lambda one: (not one.mount, one.mount)):
         check = {"/": 1}.get(filesystem.mount, 2) if filesystem.type == "ext4" else 0
         mount, options = filesystem.mount or "none", filesystem.options or "defaults"
         lines.append(f"{devices[filesystem.on]} {mount} {filesystem.type} {options} 0 {check}\n")

@@ -57,9 +57,14 @@ def test_firmware_follows_the_partitions():
 def test_fstab():
     names = {filesystem.on: by_uuid(filesystem, SEED) for filesystem in PLAIN.filesystems}
     assert fstab(PLAIN, names).splitlines() == [
-        "UUID=0000-0000 /boot/efi vfat umask=0077,nofail 0 0",
         f"UUID={SEED} / ext4 defaults 0 1",
+        "UUID=0000-0000 /boot/efi vfat umask=0077,nofail 0 0",
     ]
+
+
+def test_fstab_is_in_the_order_of_mounting():
+    lines = fstab(LVM, {filesystem.on: filesystem.on for filesystem in LVM.filesystems}).splitlines()
+    assert [line.split()[1] for line in lines] == ["/", "/boot", "/boot/efi"]
 
 
 def test_table_has_both_copies_and_their_checksums():
