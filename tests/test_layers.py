@@ -22,7 +22,7 @@ ROWS = (
     ("cli",),
     ("flow",),
     ("lifecycle", "report", "trial", "check"),
-    ("sources", "overlay", "render", "build", "repo", "image", "vm", "cloud", "config"),
+    ("sources", "overlay", "render", "build", "repo", "image", "vm", "cloud", "config", "kickstart"),
     ("spec", "rpm", "graph"),
     ("config.model", "artifact"),
     ("ports",),

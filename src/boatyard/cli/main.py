@@ -35,6 +35,7 @@ NOUNS = {
     "repo": ("boatyard.cli.repo", "signed repositories"),
     "image": ("boatyard.cli.image", "images: list, build, boot"),
     "iso": ("boatyard.cli.iso", "finished ISOs: customize, inspect"),
+    "install": ("boatyard.cli.install", "answers for the installer: check, convert, schema"),
     "trial": ("boatyard.cli.trial", "try deployments before they go to the cloud"),
     "config": ("boatyard.cli.config", "the configuration, checked and explained"),
     "completion": ("boatyard.cli.completion", "completion of command lines, for a shell"),
