@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def _converse(terminal: Terminal, hands: Hands) -> Plan:
         machine=engine.probe(hands.quiet),
         needed=needed_for_root(medium),
         is_zone=lambda zone: (ZONES / zone).is_file(),
-        hostname=medium.name.lower(),
+        hostname=proposed_name(medium.name),
     )
     terminal.show(f"\n{medium.title}: installation\nAnswer with Enter for what is in [brackets]; b: back, q: menu.")
     dialogue = Dialogue(world)
@@ -146,6 +147,12 @@ def _stand_back(terminal: Terminal, hands: Hands) -> None:
         terminal.show("An installation is running on another console; it shows here how that goes.")
         hands.wait()
         raise Quit
+
+
+def proposed_name(system: str) -> str:
+    """A host name made of the first word of a system's name: skiff for Skiff Linux."""
+    found = re.search(r"[a-z][a-z0-9]*", system.lower())
+    return found[0][:63] if found else "localhost"
 
 
 def hash_password(password: str, run: Run) -> str:

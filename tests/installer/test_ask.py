@@ -13,7 +13,7 @@ from tests.installer.made_up import EMPTY, FULL, NAMELESS, STICK, Recorder, mach
 
 from boatyard_installer.answers import Answers, Encryption
 from boatyard_installer.ask import Dialogue, Quit, World, confirmation
-from boatyard_installer.attended import Hands, attend, hash_password
+from boatyard_installer.attended import Hands, attend, hash_password, proposed_name
 from boatyard_installer.console import Screens
 from boatyard_installer.engine import Engine
 from boatyard_installer.error import InstallError
@@ -342,3 +342,10 @@ def test_install_errors_are_shown_in_the_menu() -> None:
     attend(script, replace(hands, engine=broken))
     assert "hint: insert it" in script.text
     assert stage.left == ["reboot"]
+
+
+@pytest.mark.parametrize(
+    ("system", "name"), [("Skiff Linux", "skiff"), ("4ever Blue", "ever"), ("Ω", "localhost"), ("x" * 80, "x" * 63)]
+)
+def test_a_proposed_host_name_is_one(system: str, name: str) -> None:
+    assert proposed_name(system) == name
