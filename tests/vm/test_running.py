@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,18 @@ def test_a_guest_that_powers_off_ends_the_machine(
         assert vm.console.wait_end(60)
         with pytest.raises(ImageError, match="ended in the stage shutdown"):
             vm.wait_for(Stage.LOGIN)
+
+
+def test_a_line_is_waited_for(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:
+    with boot(guest(b"first\r\n\x1b[1mVERDICT: good\x1b[0m\r\n", "echo"), harbour, tmp_path / "log") as vm:
+        found, seconds = vm.console.wait_for_line(re.compile("^VERDICT: (.*)$"), 60)
+        assert found[1] == "good"
+        assert seconds > 0
+        with pytest.raises(ImageError, match="has not shown what it should"):
+            vm.console.wait_for_line(re.compile("never"), 0.1)
+        vm.console.send(b"Kernel panic - not syncing: typed\r\n")
+        with pytest.raises(ImageError, match="panicked"):
+            vm.console.wait_for_line(re.compile("never"), 60)
 
 
 def test_a_restart_loop_is_told(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from boatyard.vm.answer import Answer, Answerer
 from boatyard.vm.serial import SerialReader, Stage, Trouble
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -98,6 +99,22 @@ class Console:
                     raise self.failure(f"hangs: nothing after the stage {self.stage.title} for {limit:.0f} s")
                 self._changed.wait(left)
             return self.reached_s.get(stage, clock.monotonic() - self._started)
+
+    def wait_for_line(self, pattern: re.Pattern[str], timeout_s: float) -> tuple[re.Match[str], float]:
+        """Waits for a line, without escapes, in which `pattern` is found; gives it with the seconds since power-on.
+
+        ImageError when it has not come within the time (seconds), or cannot come any more.
+        """
+        deadline = clock.monotonic() + timeout_s
+        with self._changed:
+            while True:
+                for line in self._reader.lines:
+                    if found := pattern.search(line):
+                        return found, clock.monotonic() - self._started
+                self._give_up_on_trouble()
+                if (left := deadline - clock.monotonic()) <= 0:
+                    raise self.failure(f"has not shown what it should within {timeout_s:.0f} s")
+                self._changed.wait(left)
 
     def check(self) -> None:
         """ImageError when the machine has ended or cannot come up any more."""
