@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from boatyard.artifact.codec import save
 from boatyard.artifact.demo_result import MachineRow
@@ -84,3 +85,12 @@ def test_emulated_machines_may_take_longer(tmp_path: Path) -> None:
 def test_what_did_not_come_up_is_not_measured(tmp_path: Path) -> None:
     found = rows(tmp_path, Budget(memory="1 MiB", boot_s=1), machine(memory_mib=0, boot_s=0))
     assert found == {}
+
+
+def test_an_installed_machine_counts_for_memory_and_not_for_the_boot(tmp_path: Path) -> None:
+    installed = structs.replace(
+        machine(memory_mib=120, boot_s=99), image="installed from live.iso", medium="installation", installed_s=70.0
+    )
+    found = rows(tmp_path, Budget(memory="100 MiB", boot_s=20), installed)
+    assert set(found) == {"memory at idle (installation, uefi)"}
+    assert not found["memory at idle (installation, uefi)"].ok

@@ -38,6 +38,16 @@ RESULT = DemoResult(
                 CheckRow(name="rpm -Va", ok=False, found="1 changed", detail="S.5 /etc/shadow"),
             ),
         ),
+        MachineRow(
+            image="installed from live.iso",
+            firmware="uefi",
+            medium="installation",
+            accelerator="tcg",
+            boot_s=97.6,
+            installed_s=71.2,
+            memory=150 << 20,
+            checks=(CheckRow(name="installation", ok=True, found="OK after 71 s"),),
+        ),
     ),
     budgets=(
         BudgetRow(name="iso file", unit="B", limit=250e6, measured=138e6, reference="1 GB"),
@@ -59,6 +69,8 @@ installed    260 packages, 321 MB
     ✓ kernel: 6.12.1
     ✗ rpm -Va: 1 changed
         S.5 /etc/shadow
+✓ installed from live.iso under UEFI (tcg): 1 of 1 checks, login 98 s after power-on
+    ✓ installation: OK after 71 s
 
 budget                                measured       limit   Azure Linux 4
 ✓ iso file                              138 MB      250 MB            1 GB

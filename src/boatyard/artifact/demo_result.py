@@ -15,6 +15,9 @@ class CheckRow(Artifact, frozen=True):
 class MachineRow(Artifact, frozen=True):
     """One boot of one image. Seconds from power-on to the login prompt; memory in use at idle in bytes.
 
+    Of an installation (medium `installation`) `installed_s` is the time from power-on to the installer's end, and
+    `boot_s` that to the login prompt of the installed system; nothing was installed when `installed_s` is 0.
+
     `biggest_processes` by memory and `slowest_units` by start time, ten of each: the causes when a budget is exceeded.
     """
 
@@ -27,6 +30,7 @@ class MachineRow(Artifact, frozen=True):
     checks: tuple[CheckRow, ...]
     biggest_processes: tuple[str, ...] = ()
     slowest_units: tuple[str, ...] = ()
+    installed_s: float = 0.0
 
     @property
     def ok(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.demo_result import CheckRow, MachineRow
@@ -33,14 +34,13 @@ from boatyard.vm.serial import Stage
 from boatyard.vm.ssh import ephemeral_key, logged_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import Literal
 
     from boatyard.artifact.image import Image
     from boatyard.config.project import Project
     from boatyard.flow.yard import Yard
-    from boatyard.ports.progress import Reporter
     from boatyard.vm.qmp import Qmp
     from boatyard.vm.running import RunningMachine
     from boatyard.vm.ssh import Shell, SshKey
@@ -91,48 +91,67 @@ def check_boot(yard: Yard, wanted: Boot, expected: Expected, url: str, log: Path
             network=Network(outward=True),
             credentials=authorized_key(key.public),
         )
-        seen = _Seen()
+        seen = Seen()
         try:
             harbour = Harbour(yard.ports.run, yard.ports.reporter, scratch)
             with boot(machine, harbour, log, answers=[TRY_IT]) as vm:
-                _look(vm, key, expected, guest_url(url), seen, yard.ports.reporter)
+                seen.boot_s = vm.wait_for(Stage.LOGIN)
+                look(vm, key, expected, guest_url(url), seen)
         except ImageError as error:
-            problem = error.problems[0]
-            detail = f"{problem.detail}\n{problem.hint}"
-            seen.checks.append(CheckRow(name="comes up", ok=False, found=problem.what, detail=detail))
-    return MachineRow(
-        image=wanted.image.path.name,
-        firmware=wanted.firmware,
-        medium=wanted.medium,
-        accelerator=hypervisor.kind,
-        boot_s=round(seen.boot_s, 1),
-        memory=seen.memory,
-        checks=tuple(seen.checks),
-        biggest_processes=seen.processes,
-        slowest_units=seen.units,
-    )
+            seen.fail("comes up", error)
+    return seen.row(wanted.image.path.name, wanted.firmware, wanted.medium, hypervisor.kind)
 
 
 @dataclass
-class _Seen:
-    """What was found so far; it stands when the machine goes away in the middle."""
+class Seen:
+    """What was found so far; it stands when the machine goes away in the middle. Seconds from power-on."""
 
     boot_s: float = 0.0
+    installed_s: float = 0.0
     memory: int = 0
     processes: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     checks: list[CheckRow] = field(default_factory=list)
 
+    def fail(self, name: str, error: ImageError) -> None:
+        """The machine went wrong while it was to do `name`."""
+        problem = error.problems[0]
+        detail = f"{problem.detail}\n{problem.hint}"
+        self.checks.append(CheckRow(name=name, ok=False, found=problem.what, detail=detail))
 
-def _look(vm: RunningMachine, key: SshKey, expected: Expected, url: str, seen: _Seen, reporter: Reporter) -> None:
-    seen.boot_s = vm.wait_for(Stage.LOGIN)
+    def row(self, image: str, firmware: str, medium: str, accelerator: str) -> MachineRow:
+        """All of it as a row of the demo's result."""
+        return MachineRow(
+            image=image,
+            firmware=firmware,
+            medium=medium,
+            accelerator=accelerator,
+            boot_s=round(self.boot_s, 1),
+            installed_s=round(self.installed_s, 1),
+            memory=self.memory,
+            checks=tuple(self.checks),
+            biggest_processes=self.processes,
+            slowest_units=self.units,
+        )
+
+
+def look(
+    vm: RunningMachine,
+    key: SshKey,
+    expected: Expected,
+    url: str,
+    seen: Seen,
+    more: Callable[[Shell], Iterable[CheckRow]] = lambda _: (),
+) -> None:
+    """Makes all checks on a machine that shows its login prompt; `more`: further ones. `url`: the guest's address of
+    the repositories."""
     with logged_in(vm, key.private) as shell:
         seen.checks.append(check_system_state(shell))
         seen.memory = memory_in_use(shell)
         seen.processes, seen.units = biggest_processes(shell), slowest_units(shell)
-        for row in _checks(shell, vm.qmp, expected, url):
+        for row in chain(more(shell), _checks(shell, vm.qmp, expected, url)):
             seen.checks.append(row)
-            reporter.progress(len(seen.checks), 0, row.name)
+            vm.harbour.reporter.progress(len(seen.checks), 0, row.name)
 
 
 def expected_system(project: Project, repositories: tuple[str, ...]) -> Expected:

@@ -47,8 +47,11 @@ def _short(path: str, base: Path) -> str:
 
 def _machine(machine: MachineRow) -> Iterator[str]:
     passed = sum(check.ok for check in machine.checks)
-    place = f"{machine.image} as {machine.medium} under {machine.firmware.upper()}"
-    yield f"{'✓' if machine.ok else '✗'} {place} ({machine.accelerator}): {passed} of {len(machine.checks)} checks"
+    medium = "" if machine.medium == "installation" else f" as {machine.medium}"
+    place = f"{machine.image}{medium} under {machine.firmware.upper()}"
+    time = f", login {machine.boot_s:.0f} s after power-on" if machine.installed_s else ""
+    passed_of = f"{passed} of {len(machine.checks)} checks{time}"
+    yield f"{'✓' if machine.ok else '✗'} {place} ({machine.accelerator}): {passed_of}"
     for check in machine.checks:
         yield f"    {'✓' if check.ok else '✗'} {check.name}: {check.found}"
         if not check.ok:
