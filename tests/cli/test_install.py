@@ -80,8 +80,8 @@ def test_dry_run(firmware: str, answers: Path, capsys: pytest.CaptureFixture[str
 def test_dry_run_as_json(answers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["install", "check", str(answers), "--dry-run", "-o", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is True
-    assert told["users"] == "ada"
+    assert told["users"] == ["ada"]
+    assert told["wipe"] is False
     assert [step["name"] for step in told["steps"]][-1] == "commit"
 
 

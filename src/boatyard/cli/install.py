@@ -101,7 +101,7 @@ def check_answers(args: argparse.Namespace) -> int:
             )
     plan = plan_for(answers, medium, disk_size=disk_size, firmware=args.firmware) if args.dry_run else None
     if args.output == "json":
-        print(to_json({"ok": True} | summary(answers) | ({"steps": steps(plan)} if plan is not None else {})))
+        print(to_json(_data(answers, plan)))
     elif plan is not None:
         print("\n".join(f"{number:2}. {step.text}" for number, step in enumerate(plan.steps, 1)))
     else:
@@ -125,7 +125,7 @@ def summary(answers: Answers) -> dict[str, str]:
         "layout": layout,
         "encryption": PASSPHRASE[answers.encryption.source] if answers.encryption else "",
         "hostname": answers.system.hostname,
-        "network": ", ".join(link.match or link.mac for link in answers.network),
+        "network": ", ".join(link.match or link.mac for link in answers.network) or "as the image has it",
         "users": ", ".join(user.name for user in answers.users),
         "packages": ", ".join(answers.packages.install),
         "scripts": ", ".join(script.name for script in answers.scripts),
@@ -133,9 +133,21 @@ def summary(answers: Answers) -> dict[str, str]:
     }
 
 
-def steps(plan: Plan) -> list[dict[str, str]]:
-    """The steps for machines."""
-    return [{"name": step.name, "text": step.text} for step in plan.steps]
+def _data(answers: Answers, plan: Plan | None) -> dict[str, object]:
+    """The same for machines; docs/reference/json-output.md has it."""
+    told: dict[str, object] = {
+        "layout": answers.layout.kind,
+        "wipe": answers.disk.wipe,
+        "encrypted": answers.encryption is not None,
+        "hostname": answers.system.hostname,
+        "users": [user.name for user in answers.users],
+        "packages": list(answers.packages.install),
+        "scripts": [script.name for script in answers.scripts],
+        "action": answers.finish.action,
+    }
+    if plan is not None:
+        told["steps"] = [{"name": step.name, "text": step.text} for step in plan.steps]
+    return told
 
 
 def convert_file(args: argparse.Namespace) -> int:
