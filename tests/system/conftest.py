@@ -35,3 +35,13 @@ def demo_result(demo_folder: Path) -> DemoResult:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "verdict      passed" in ended.stdout
     return load(DemoResult, file)
+
+
+@pytest.fixture
+def live_iso(request: pytest.FixtureRequest) -> Path:
+    """The demo's ISO, or the one that BOATYARD_TEST_ISO names."""
+    if there := os.environ.get("BOATYARD_TEST_ISO"):
+        return Path(there).absolute()
+    demo_result: DemoResult = request.getfixturevalue("demo_result")
+    (path,) = {image.path for image in demo_result.images if image.format == "iso"}
+    return Path(path)
