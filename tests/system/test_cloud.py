@@ -161,6 +161,7 @@ def test_an_unprivileged_user_can_do_it_and_no_cd_is_needed(disk: Drive) -> None
     assert any(what.startswith("tcp 10.1.0.77:") for what in told["network"])
 
 
+@pytest.mark.sweep
 def test_a_failure_is_told_with_its_reason(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
     with booted(disk, tmp_path, run, fault=Fault(cd_without=("HostName",))) as (machine, _):
         state = machine.wait_settled()
@@ -168,6 +169,7 @@ def test_a_failure_is_told_with_its_reason(disk: Drive, tmp_path: Path, run: Hos
         assert state.reason == "unexpected metadata parsing ovf-env.xml: missing configuration for 'HostName'"
 
 
+@pytest.mark.sweep
 def test_a_pooled_vm_becomes_its_owners(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
     vm_id = "13f56399-bd52-4150-9748-7190aae1ff21"
     pool = CloudVm(name="pool01", vm_id=vm_id)

@@ -41,7 +41,9 @@ def test_iso_is_what_it_should_be(iso: Path) -> None:
     assert {"less", "bzip2", "cpio", "eject"} <= packages
 
 
-@pytest.mark.parametrize(("kind", "firmware"), [("cdrom", "uefi"), ("disk", "bios")])
+@pytest.mark.parametrize(
+    ("kind", "firmware"), [pytest.param("cdrom", "uefi", marks=pytest.mark.sweep), ("disk", "bios")]
+)
 def test_it_installs_when_it_has_answers(
     iso: Path, tmp_path: Path, run: HostRunner, kind: Literal["cdrom", "disk"], firmware: Literal["uefi", "bios"]
 ) -> None:

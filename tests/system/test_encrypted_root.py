@@ -47,6 +47,8 @@ kernel-install add "$(uname -r)" "/usr/lib/modules/$(uname -r)/vmlinuz"
 """
 
 
+# The default run has the same root as the installer makes it (test_install.py).
+@pytest.mark.sweep
 def test_root_on_a_volume_in_a_container(demo_result: DemoResult, tmp_path: Path, run: HostRunner) -> None:
     (image,) = {image.path for image in demo_result.images if image.format == "qcow2"}
     disks = Path(shutil.copy(image, tmp_path / "disk.qcow2")), tmp_path / "second.qcow2"
