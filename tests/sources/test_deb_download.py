@@ -195,7 +195,8 @@ def test_killed_in_the_middle_it_goes_on(
     web.requests.clear()
     fetch_debs([lock], mirror, store, silent(), no_index)
     assert is_right(store)
-    assert len(web.requests) == 20 - len(here & {deb.sha256 for deb in lock.debs}), "only what was missing"
+    # Requests of the killed process may still come out of the server's queue, for files that are missing as well.
+    assert len(set(web.requests)) == 20 - len(here & {deb.sha256 for deb in lock.debs}), "only what was missing"
 
 
 def test_what_a_killed_run_left_is_swept_when_it_is_old(store: ContentStore) -> None:
