@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ SECTOR = 512  # the unit of /sys/block/*/size, whatever the disk's own sectors a
 SERIAL_PAGE = 4  # bytes before the serial in SCSI's vital product data page 0x80
 UDEV_SERIALS = ("ID_SCSI_SERIAL", "ID_SERIAL_SHORT", "ID_SERIAL")  # the order of lsblk(8)
 PROBE_S = 60
+# The kernel claims a disk for a moment while it looks for partitions, and so does each program that udev starts on it.
+CLAIM_S, CLAIM_LOOK_S = 15.0, 0.25
 MAX_ATTRIBUTE = 4096
 MAX_WORD = 128
 
@@ -109,6 +112,8 @@ def _disk(run: Run, root: Path, folder: Path, uses: list[tuple[str, str]], ids: 
     names = {path.name for path in (*parts, *above.values())}
     used_by = sorted({use for key, use in uses if key in numbers or key in names})
     signatures, fault, busy = _content(run, root, parts)
+    if busy and not used_by and not above:
+        busy = _stays_claimed(str(root / device[1:]))
     if busy and not used_by and not above:  # by a mount this process does not see, or by something it does not know
         used_by = ["the kernel, which has it open"]
     return FoundDisk(
@@ -220,6 +225,21 @@ def _edges(device: str, size: int) -> tuple[bool, bool]:
     finally:
         os.close(descriptor)
     return any(end.strip(b"\0") for end in ends), busy
+
+
+def _stays_claimed(device: str) -> bool:
+    """Whether the kernel goes on refusing a disk to a second user, for longer than a look at its partitions takes."""
+    deadline = time.monotonic() + CLAIM_S
+    while time.monotonic() < deadline:
+        try:
+            os.close(os.open(device, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                return False
+        else:
+            return False
+        time.sleep(CLAIM_LOOK_S)
+    return True
 
 
 def _ids(root: Path) -> dict[str, list[str]]:
