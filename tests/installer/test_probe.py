@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from boatyard_installer.error import StepError
-from boatyard_installer.probe import FoundDisk, probe
+from boatyard_installer.probe import CLAIM_S, FoundDisk, probe
 from boatyard_installer.run import HostRun
 
 SIZE = 4 << 20
@@ -226,6 +228,48 @@ def test_btrfs_has_numbers_of_its_own(tree: Tree) -> None:
     tree.link("sys/fs/btrfs/0a1b/devices/sda", "/nowhere")
     tree.link("sys/fs/btrfs/0a1b/devices/sdb", "/nowhere")
     assert [disk.used_by for disk in tree.disks()] == [("/", "btrfs"), ("btrfs",), ()]
+
+
+class Claimed:
+    """The kernel refuses a disk to a second user the first `times`; a clock that only sleeping moves."""
+
+    def __init__(self, times: int, error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self._left, self._error, self._open = 0.0, times, error, os.open
+        monkeypatch.setattr(os, "open", self.open)
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("time.sleep", self.sleep)
+
+    def open(self, path: str, flags: int, *more: int, **named: int) -> int:
+        if str(path).endswith("/dev/vda") and flags & os.O_EXCL and self._left:
+            self._left -= 1
+            raise OSError(errno.EBUSY if self._left else self._error, "refused", path)
+        return self._open(path, flags, *more, **named)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("error", [errno.EBUSY, errno.ENXIO])
+def test_a_disk_that_is_claimed_for_a_moment_is_free(tree: Tree, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    tree.disk(VIRTIO, "254:0")
+    claimed = Claimed(5, error, monkeypatch)
+    assert tree.only().used_by == ()
+    assert claimed.now > 0
+
+
+def test_a_disk_that_stays_claimed_is_in_use(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.disk(VIRTIO, "254:0")
+    claimed = Claimed(1 << 30, errno.EBUSY, monkeypatch)
+    assert tree.only().used_by == ("the kernel, which has it open",)
+    assert claimed.now >= CLAIM_S
+
+
+def test_a_disk_whose_user_is_known_is_not_waited_for(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.disk(VIRTIO, "254:0")
+    tree.mount("254:0", "/mnt", "/dev/vda")
+    claimed = Claimed(1 << 30, errno.EBUSY, monkeypatch)
+    assert tree.only().used_by == ("/mnt",)
+    assert claimed.now == 0
 
 
 def test_data_without_a_signature(tree: Tree) -> None:
