@@ -95,8 +95,9 @@ def read_medium(folder: Path) -> Medium:
     )
 
 
-def verify_medium(medium: Medium, run: Run, key: Path, report: Callable[[float], None]) -> None:
+def verify_medium(medium: Medium, run: Run, key: Path, report: Callable[[float], None]) -> dict[str, str]:
     """Checks the signature of the digests, then the digests of what is installed; MediumError names what is wrong.
+    Gives the SHA-256 of each file that was checked.
 
     `key`: the project's armoured public key, or a folder of RPM-GPG-KEY-*; `report`: takes the part done, 0 to 1.
     """
@@ -107,6 +108,7 @@ def verify_medium(medium: Medium, run: Run, key: Path, report: Callable[[float],
     if unlisted := sorted({ROOT, ROOT_JSON, *present} - sums.keys()):
         raise MediumError(f"{unlisted[0]} on the medium is not in {SUMS}: it is not signed", hint=AGAIN)
     _check_digests(medium.folder, sums, report)
+    return sums
 
 
 def _check_digests(folder: Path, sums: dict[str, str], report: Callable[[float], None]) -> None:

@@ -96,8 +96,8 @@ def signed(tmp_path: Path, keys: tuple[Key, Key]) -> Path:
     return folder
 
 
-def verify(folder: Path, key: Path, report: Callable[[float], None] = lambda part: None) -> None:
-    verify_medium(read_medium(folder), HostRun(lambda line: None), key, report)
+def verify(folder: Path, key: Path, report: Callable[[float], None] = lambda part: None) -> dict[str, str]:
+    return verify_medium(read_medium(folder), HostRun(lambda line: None), key, report)
 
 
 def test_what_a_medium_says(tmp_path: Path) -> None:
@@ -162,7 +162,8 @@ def test_no_file(tmp_path: Path, name: str, kind: str) -> None:
 @pytest.mark.tool
 def test_a_sound_medium(signed: Path, keys: tuple[Key, Key]) -> None:
     parts: list[float] = []
-    verify(signed, keys[0].public, parts.append)
+    digests = verify(signed, keys[0].public, parts.append)
+    assert digests["live/root.squashfs"] == hashlib.sha256((signed / "live/root.squashfs").read_bytes()).hexdigest()
     assert parts == sorted(parts)
     assert parts[-1] == 1.0
     verify(signed, keys[0].public.parent)  # a folder of keys

@@ -93,7 +93,7 @@ class _Work:
         return self._disk
 
     def _verify(self) -> None:
-        verify_medium(self._plan.medium, self._run, KEYS, self._reporter.part)
+        self._reporter.record("digests", verify_medium(self._plan.medium, self._run, KEYS, self._reporter.part))
 
     def _wipe(self) -> None:
         self._disk = BlockDevice(self._plan.disk.device, self._plan.disk.size)
