@@ -135,7 +135,7 @@ class Dialogue:
         return Answers(
             disk=Disk(wipe=True, removable=self.disk.removable),
             layout=LayoutChoice(kind="lvm" if layout == "lvm" else "plain" if layout == "plain" else "luks"),
-            encryption=Encryption(passphrase=values["passphrase"]) if layout == "luks" else None,
+            encryption=_encryption(values["passphrase"]) if layout == "luks" else None,
             system=System(hostname=values["hostname"], timezone=values["timezone"]),
             users=(user,),
         )
@@ -174,8 +174,21 @@ def _questions(world: World, disks: list[tuple[FoundDisk, str]]) -> tuple[Questi
             default=usable[0] if len(usable) == 1 else None,
         ),
         Question("layout", "Layout", lambda line, _: _one_of(line, "123"), text=LAYOUT_TEXT, default="1"),
-        Question("passphrase", "Passphrase", _passphrase, secret=True, when=encrypted),
-        Question("passphrase-again", "Once more", _same("passphrase"), secret=True, when=encrypted),
+        Question(
+            "passphrase",
+            "Passphrase",
+            _passphrase,
+            text="Passphrase of the encrypted disk; nothing to have one made up, which is shown at the end.",
+            secret=True,
+            when=encrypted,
+        ),
+        Question(
+            "passphrase-again",
+            "Once more",
+            _same("passphrase"),
+            secret=True,
+            when=lambda values: encrypted(values) and bool(values["passphrase"]),
+        ),
         Question("hostname", "Host name", _hostname, default=world.hostname),
         Question("user", "User name", _user),
         Question(
@@ -232,7 +245,11 @@ def _disk(line: str, disks: list[tuple[FoundDisk, str]]) -> str:
 
 
 def _passphrase(line: str, _: Values) -> str:
-    return Encryption(passphrase=line).passphrase if line else _empty()
+    return Encryption(passphrase=line).passphrase if line else ""
+
+
+def _encryption(passphrase: str) -> Encryption:
+    return Encryption(passphrase=passphrase) if passphrase else Encryption(source="random")
 
 
 def _hostname(line: str, _: Values) -> str:

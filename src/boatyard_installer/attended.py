@@ -13,6 +13,7 @@ from boatyard_boot.error import BootError
 from boatyard_installer.ask import Back, Dialogue, Quit, World, confirmation
 from boatyard_installer.choice import describe
 from boatyard_installer.error import InstallError
+from boatyard_installer.passphrase import resolve_encryption, shown_once
 from boatyard_installer.plan import needed_for_root
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def attend(terminal: Terminal, hands: Hands) -> int:
     code = 0
     while True:
         try:
-            plan = _converse(terminal, hands)
+            plan, key = _converse(terminal, hands)
             code = hands.install(plan)
             if code == 0:
+                if key:
+                    terminal.show(key)
                 terminal.read("Press Enter to restart: ")
                 hands.leave("reboot")
                 return 0
@@ -81,8 +84,8 @@ def _menu(terminal: Terminal) -> str:
             return ("", "live", "reboot", "poweroff")[int(line) - 1]
 
 
-def _converse(terminal: Terminal, hands: Hands) -> Plan:
-    """Asks until somebody has confirmed a plan."""
+def _converse(terminal: Terminal, hands: Hands) -> tuple[Plan, str]:
+    """Asks until somebody has confirmed a plan; with it the lines to show at the end if a passphrase was made up."""
     engine = hands.engine()
     medium = engine.read_medium(hands.medium)
     world = World(
@@ -96,14 +99,15 @@ def _converse(terminal: Terminal, hands: Hands) -> Plan:
     while True:
         try:
             _ask(terminal, dialogue, hands)
-            answers = dialogue.answers(lambda password: hash_password(password, hands.quiet))
+            given = dialogue.answers(lambda password: hash_password(password, hands.quiet))
+            answers = resolve_encryption(given, str)
             plan = _plan(terminal, dialogue, engine, hands, answers)
         except Back:
             raise Quit from None
         if plan is not None:
             if engine.probe(hands.quiet).disks != world.machine.disks:
                 raise InstallError("the disks of the machine have changed meanwhile", hint="choose again")
-            return plan
+            return plan, shown_once(given, answers)
         dialogue.back()
 
 

@@ -19,7 +19,7 @@ from boatyard_installer.fetch import fetch
 from boatyard_installer.find import Found, Places, find, kernel_arguments, read_answers
 from boatyard_installer.finish import Action, finish
 from boatyard_installer.lock import LOCK, is_held, only_one, until_free
-from boatyard_installer.passphrase import ask_passphrase, resolve_encryption
+from boatyard_installer.passphrase import ask_passphrase, resolve_encryption, shown_once
 from boatyard_installer.progress import LOG, Progress, open_progress
 from boatyard_installer.run import HostRun
 from boatyard_installer.terminal import console_names
@@ -155,11 +155,8 @@ def install(found: Found, engine: Engine, run: Run, progress: Progress) -> None:
         stages.bring_network_up(run)
     plan = engine.make_plan(answers, engine.probe(run), engine.read_medium(stages.MEDIUM), str(uuid.uuid4()))
     perform(plan, found.user_data, engine, run, progress)
-    if found.answers.encryption and found.answers.encryption.source == "random" and answers.encryption:
-        progress.show("")
-        progress.show("Recovery key of the encrypted disk, shown only now, and stored nowhere:")
-        progress.show(answers.encryption.passphrase)
-        progress.show("")
+    for line in shown_once(found.answers, answers).splitlines():
+        progress.show(line)
 
 
 def perform(plan: Plan, user_data: bytes, engine: Engine, run: Run, progress: Progress) -> None:

@@ -32,6 +32,17 @@ def resolve_encryption(answers: Answers, ask: Callable[[], str]) -> Answers:
     return replace(answers, encryption=Encryption(passphrase=passphrase))
 
 
+def shown_once(given: Answers, resolved: Answers) -> str:
+    """Lines that tell the passphrase if it was made up, empty otherwise; for consoles, never for a log."""
+    if not (given.encryption and given.encryption.source == "random" and resolved.encryption):
+        return ""
+    return f"""
+Recovery key of the encrypted disk, shown only now, and stored nowhere:
+{resolved.encryption.passphrase}
+
+"""
+
+
 def ask_passphrase(terminal: Terminal) -> str:
     """Asks for a new passphrase, twice, until it is a good one."""
     while True:

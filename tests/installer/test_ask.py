@@ -90,7 +90,6 @@ def test_a_layout_chosen_again_leaves_no_passphrase() -> None:
         ([], "2", "/dev/sda cannot be taken"),
         ([""], "4", "One of 1, 2, 3"),
         (["", "3"], "short", "fewer than 8"),
-        (["", "3"], "", "must not be empty"),
         (["", "3", "correct horse"], "another horse", "two different"),
         (["", ""], "-a", "host name"),
         (["", "", ""], "", "user's name"),
@@ -115,6 +114,15 @@ def test_two_different_passphrases_ask_for_the_first_again() -> None:
         made.take(line)
     assert made.question is not None
     assert made.question.key == "passphrase"
+
+
+def test_an_empty_passphrase_has_one_made_up() -> None:
+    assert play(dialogue(EMPTY), ["", "3", "", *REST]).encryption == Encryption(source="random")
+
+
+def test_a_passphrase_left_out_after_all_is_not_asked_for_again() -> None:
+    lines = ["", "3", "correct horse", "b", "", *REST]
+    assert play(dialogue(EMPTY), lines).encryption == Encryption(source="random")
 
 
 def test_no_default_when_several_disks_could_be_taken() -> None:
@@ -202,6 +210,26 @@ def test_a_full_disk_needs_its_serial() -> None:
     assert attend(script, stage.hands()) == 0
     assert script.text.count("nothing has been written") == 2
     assert len(stage.plans) == 1
+
+
+def test_a_made_up_passphrase_is_shown_until_somebody_presses_enter() -> None:
+    stage, script = Stage(EMPTY), Script("", "3", "", *REST, "yes", "")
+    assert attend(script, stage.hands()) == 0
+    encryption = stage.plans[0].answers.encryption
+    assert encryption is not None
+    *before, shown, prompt = script.shown
+    assert encryption.passphrase in shown.splitlines()
+    assert encryption.passphrase not in "\n".join(before)
+    assert prompt == "Press Enter to restart: "
+    assert stage.left == ["reboot"]
+
+
+@pytest.mark.parametrize("layout", [["1"], ["3", "correct horse", "correct horse"]])
+def test_what_was_typed_is_not_shown(layout: list[str]) -> None:
+    script = Script("", *layout, *REST, "yes", "")
+    attend(script, Stage(EMPTY).hands())
+    assert "Recovery key" not in script.text
+    assert "correct horse" not in script.text
 
 
 def test_back_from_the_summary_and_out_by_the_menu() -> None:
