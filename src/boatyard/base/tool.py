@@ -64,5 +64,7 @@ TOOLS = {
         Tool("mount", "mount", "util-linux", "mounts small disks", "tests"),
         Tool("free", "procps", "procps-ng", "answers as a guest does", "tests"),
         Tool("busybox", "busybox-static", "busybox", "makes tiny systems", "tests"),
+        Tool("ansible-playbook", "ansible-core", "ansible-core", "runs the playbooks of test deployments", "tests"),
+        Tool("chromium", "chromium", "chromium-headless", "shows the report of a trial", "tests"),
     )
 }
