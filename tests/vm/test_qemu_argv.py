@@ -29,6 +29,7 @@ FULL = Machine(
     smbios=(SmbiosTable(type=3, fields={"manufacturer": "Ship, Yard & Co", "asset": "7783"}),),
     uuid="13f56399-bd52-4150-9748-7190aae1ff21",
     stealth=True,
+    second_serial=Path("/log/b,1"),
 )
 GOLDEN = """\
 qemu-system-x86_64
@@ -45,6 +46,8 @@ qemu-system-x86_64
 -uuid 13f56399-bd52-4150-9748-7190aae1ff21
 -chardev socket,id=serial,path=serial.sock
 -serial chardev:serial
+-chardev file,id=second,path=/log/b,,1
+-serial chardev:second
 -chardev socket,id=qmp,path=qmp.sock
 -mon chardev=qmp,mode=control
 -drive if=pflash,unit=0,format=raw,readonly=on,file=/fw/CODE.fd

@@ -67,6 +67,7 @@ class Machine(Artifact, frozen=True):
 
     `credentials`: systemd system credentials (systemd.system-credentials(7)), handed over as SMBIOS type 11 strings;
     every user of the host can read them in the process list, so they may hold public keys, not secrets.
+    `second_serial`: the machine has a second serial port, and what the guest writes to it goes to that file.
     `stealth` hides QEMU and KVM in the processor, so that the DMI strings decide what systemd-detect-virt says.
     """
 
@@ -82,6 +83,7 @@ class Machine(Artifact, frozen=True):
     credentials: dict[str, bytes] = msgspec.field(default_factory=dict)
     smbios: tuple[SmbiosTable, ...] = ()
     uuid: str = ""
+    second_serial: Path | None = None
     stealth: bool = False
 
 

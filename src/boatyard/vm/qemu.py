@@ -86,6 +86,8 @@ def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | N
     if machine.uuid:
         argv += ["-uuid", machine.uuid]
     argv += ["-chardev", f"socket,id=serial,path={SERIAL_SOCKET}", "-serial", "chardev:serial"]
+    if machine.second_serial is not None:
+        argv += ["-chardev", f"file,id=second,path={_file(machine.second_serial)}", "-serial", "chardev:second"]
     argv += ["-chardev", f"socket,id=qmp,path={QMP_SOCKET}", "-mon", "chardev=qmp,mode=control"]
     if machine.firmware == "uefi":
         assert firmware is not None
