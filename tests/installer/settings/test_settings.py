@@ -13,7 +13,7 @@ from boatyard_installer.error import StepError
 from boatyard_installer.run import HostRun
 from boatyard_installer.settings import check, write_settings
 from boatyard_installer.settings.accounts import sudoers, write_accounts
-from boatyard_installer.settings.cloud import SEED, meta_data, write_cloud
+from boatyard_installer.settings.cloud import KEEP_DOMAIN, SEED, meta_data, write_cloud
 from boatyard_installer.settings.files import put_file, put_folder
 from boatyard_installer.settings.identity import forget_identity, write_identity
 from boatyard_installer.settings.network import network_file
@@ -172,6 +172,9 @@ def test_cloud(root: Path) -> None:
     write_cloud(root, b"#cloud-config\n", "web01")
     assert (root / SEED / "user-data").read_bytes() == b"#cloud-config\n"
     assert {mode(path) for path in (root / SEED).iterdir()} == {0o600}
+    assert not (root / KEEP_DOMAIN[0]).exists()
+    write_cloud(root, b"#cloud-config\n", "web01.example")
+    assert (root / KEEP_DOMAIN[0]).read_text() == KEEP_DOMAIN[1]
     assert meta_data(uuid.UUID(int=1), "a.b") == (
         'instance-id: "00000000-0000-0000-0000-000000000001"\nlocal-hostname: "a.b"\n'
     )
