@@ -120,14 +120,25 @@ def image_facts(manifest: Path, repositories: Sequence[Path], published: Path | 
     folders = list(repositories)
     if not folders:
         made = load(Manifest, manifest)
-        for channel, revision in sorted(made.repositories.items()):
-            folders += _snapshot(published, channel, revision) if published is not None else []
+        folders = published_repositories(manifest, published)
         if made.repositories and not folders:
             raise NotFoundError(
                 f"the repositories of {made.image} are not here: {', '.join(sorted(made.repositories))}",
                 hint="name their folders with --repo, once for each",
             )
     return facts_of(manifest, folders, cache)
+
+
+def published_repositories(manifest: Path, published: Path | None) -> list[Path]:
+    """The snapshots below `published` that an image was made from; the current ones when those are gone."""
+    if published is None:
+        return []
+    made = load(Manifest, manifest)
+    return [
+        folder
+        for channel, revision in sorted(made.repositories.items())
+        for folder in _snapshot(published, channel, revision)
+    ]
 
 
 def _snapshot(published: Path, channel: str, revision: str) -> list[Path]:
