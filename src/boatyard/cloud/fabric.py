@@ -50,6 +50,11 @@ class RunningFabric:
         with self._changed:
             return self._state
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since power-on, by the clock of the records."""
+        return clock.monotonic() - self._started
+
     def wait_for(self, what: Callable[[State], bool], timeout_s: float) -> State:
         """The state as soon as it is as wanted; TimeoutError."""
         with self._changed:
