@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from boatyard.base.yaml_text import Listing, Scalar, Table, YamlError, is_true, items, read_yaml, scalars
 from boatyard.check.ansible_condition import condition
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
@@ -39,13 +40,12 @@ from boatyard.check.step import (
     tolerating,
     without_terminal,
 )
-from boatyard.check.yaml_text import Listing, Scalar, Table, YamlError, is_true, items, read_yaml, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from boatyard.base.yaml_text import Node
     from boatyard.check.step import Source, Sources, Step, Steps
-    from boatyard.check.yaml_text import Node
 
 PLAY_KEYS = ("pre_tasks", "roles", "tasks", "post_tasks")
 _TASK_WORDS = """

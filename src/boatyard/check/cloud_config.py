@@ -8,6 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from boatyard.base.yaml_text import (
+    Listing,
+    Scalar,
+    Table,
+    YamlError,
+    is_true,
+    items,
+    read_yaml,
+    scalars,
+    words_on_lines,
+)
 from boatyard.check.advice import near
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
@@ -29,23 +40,12 @@ from boatyard.check.step import (
     one_line,
     without_terminal,
 )
-from boatyard.check.yaml_text import (
-    Listing,
-    Scalar,
-    Table,
-    YamlError,
-    is_true,
-    items,
-    read_yaml,
-    scalars,
-    words_on_lines,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from boatyard.base.yaml_text import Node
     from boatyard.check.step import Source, Sources, Step, Steps
-    from boatyard.check.yaml_text import Node
 
 # Top-level keys of cloud-init 25 (its schema-cloud-config-v1.json).
 _KEYS = """
