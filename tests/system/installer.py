@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from boatyard.vm.ssh import Ssh, SshKey
 
 VERDICT = re.compile(r"^BOATYARD-INSTALL: (OK|FAILED .*)\r?\n", re.MULTILINE)
+BAR = re.compile(r"\[[#.]{20}\] +[0-9]+ %  ")
+LOGIN = re.compile(r"^\S+ login: ", re.MULTILINE)
 TIMEOUT_S = 900.0
 # Emulated, on a busy host, GRUB alone can take minutes to read kernel and initrd through the BIOS.
 LIMITS = dict.fromkeys(Stage, TIMEOUT_S)
@@ -96,11 +98,20 @@ class Target:
             firmware=self.firmware,
             drives=(*self.drives, Drive(path=self.iso, kind="cdrom")),
             network=Network(outward=True),
+            second_serial=self._programs,
         )
         harbour = Harbour(self.run, silent(), self.folder / "scratch")
         log = self.folder / f"console-{self.boots}.log"
         with boot(machine, harbour, log, self.screen.listen, answers) as vm:
             yield vm
+
+    @property
+    def _programs(self) -> Path:
+        return self.folder / f"programs-{self.boots}.log"
+
+    def events(self) -> list[dict[str, Any]]:
+        """What this boot's installer has told programs at the second serial port."""
+        return [json.loads(line) for line in re.findall(r'{"event": .*}', self._programs.read_text("utf-8", "replace"))]
 
     def verdict(self, vm: RunningMachine) -> str:
         """Waits for the installer's last line: OK or FAILED and why."""
@@ -115,14 +126,10 @@ class Target:
         assert verdict == "OK", self.screen.text[-6000:]
         vm.console.wait_for(Stage.LOGIN, LIMITS)
 
-    def installed_or_booted(self, vm: RunningMachine) -> Literal["installed", "booted"]:
-        """Waits for whichever comes first after a power cut; the system runs then."""
-        login = re.compile(r"^\S+ login: ", re.MULTILINE)
-        self.screen.wait(vm, lambda text: bool(VERDICT.search(text) or login.search(text)))
-        if VERDICT.search(self.screen.text):
-            self.install(vm)
-            return "installed"
-        return "booted"
+    def comes_up(self, vm: RunningMachine) -> Literal["installer", "system"]:
+        """Waits for whichever starts after a power cut: the installer has begun, or the system is up."""
+        self.screen.wait(vm, lambda text: bool(BAR.search(text) or LOGIN.search(text)))
+        return "installer" if BAR.search(self.screen.text) else "system"
 
 
 def with_answers(iso: Path, answers: str, run: HostRunner, folder: Path, files: Mapping[str, bytes] = {}) -> Path:
@@ -141,6 +148,16 @@ def empty_disk(folder: Path, size: int = 6 * GIB, serial: str = SERIAL) -> Drive
     return Drive(path=path, keep_writes=True, serial=serial)
 
 
+def answers_volume(answers: str, run: HostRunner, folder: Path) -> Drive:
+    """A stick labelled ANSWERS, as people make them: vfat without partitions."""
+    path = folder / "answers.img"
+    path.write_bytes(bytes(4 * MIB))
+    (folder / "answers.toml").write_text(answers)
+    run(Command(argv=("mkfs.vfat", "-n", "ANSWERS", str(path))))
+    run(Command(argv=("mcopy", "-i", str(path), str(folder / "answers.toml"), "::/answers.toml")))
+    return Drive(path=path, serial="STICK-1")
+
+
 def foreign_disk(folder: Path, run: HostRunner) -> Drive:
     """Somebody's data: random bytes below a file system."""
     path = folder / "foreign.raw"
@@ -153,6 +170,11 @@ def digest(drive: Drive) -> str:
     """SHA-256 of all that is on a raw disk."""
     with drive.path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def ejected(vm: RunningMachine) -> bool:
+    """Whether the tray of a CD drive has been opened since the machine has power; a reset closes it."""
+    return bool(vm.qmp.wait_event("DEVICE_TRAY_MOVED", 10)["data"]["tray-open"])
 
 
 @contextlib.contextmanager
@@ -191,4 +213,5 @@ def check_installed(shell: Ssh, vm: RunningMachine) -> dict[str, Any]:
     assert balloon.ok, balloon.detail
     report: dict[str, Any] = json.loads(said(shell, "cat /var/log/boatyard-install/install-report.json"))
     assert report["disk"]["serial"] == SERIAL
+    assert re.fullmatch("[0-9a-f]{64}", report["digests"]["live/root.squashfs"])
     return report

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from tests.system.computer import said
 from tests.system.conftest import boatyard
 from tests.system.installer import (
     SERIAL,
     Target,
+    answers_volume,
     check_installed,
     digest,
+    ejected,
     empty_disk,
     foreign_disk,
     root_shell,
     with_answers,
 )
 
-from boatyard.artifact.machine import Drive
 from boatyard.vm.ssh import ephemeral_key, logged_in
 from boatyard_boot.size import GIB
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from boatyard.ports.run import HostRunner
 
-pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool, pytest.mark.sweep]
+pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool]
 DISK = f'[disk]\nserial = "{SERIAL}"\n'
 USER_DATA = b"#cloud-config\nwrite_files:\n- {path: /etc/by-user-data, content: yes-it-was}\n"
 
@@ -62,6 +64,12 @@ content = "set -e; id -u > /etc/by-script"
         target = Target(iso, [empty_disk(tmp_path)], run, tmp_path)
         with target.on() as vm:
             target.install(vm)
+            assert ejected(vm)
+            steps = [event for event in target.events() if event["event"] == "step"]
+            assert (steps[0]["name"], steps[0]["percent"], steps[-1]["name"], steps[-1]["percent"]) == (
+                ("verify", 0, "commit", 100)
+            )
+            assert target.events()[-1] == {"event": "result", "ok": True, "code": 0, "reason": ""}
             with logged_in(vm, key.private, "ada") as ada:
                 assert said(ada, "sudo -n id -u") == "0"
                 assert said(ada, "stat -c %a ~ ~/.ssh ~/.ssh/authorized_keys").split() == ["700", "700", "600"]
@@ -70,6 +78,8 @@ content = "set -e; id -u > /etc/by-script"
                 assert (report["firmware"], report["layout"], report["packages"]) == ("uefi", "lvm", ["less"])
                 assert said(shell, "findmnt -no SOURCE,FSTYPE /").split() == ["/dev/mapper/vg0-root", "ext4"]
                 assert said(shell, "vgs --noheadings -o vg_name,pv_count,lv_count").split() == ["vg0", "1", "1"]
+                assert said(shell, "pvs --noheadings -o pv_name,vg_name").split() == ["/dev/vda4", "vg0"]
+                assert said(shell, "lvs --noheadings -o lv_full_name").split() == ["vg0/root"]
                 assert said(shell, "findmnt -no FSTYPE /boot/efi") == "vfat"
                 assert said(shell, "hostname") == "web01.example"
                 assert said(shell, "readlink -f /etc/localtime").endswith("zoneinfo/Europe/Berlin")
@@ -152,13 +162,14 @@ filesystems = [
 """
 
 
-def test_a_layout_of_ones_own(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
+def test_a_layout_of_ones_own_by_answers_on_a_stick(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
     with ephemeral_key(run, tmp_path / "scratch") as key:
-        iso = with_answers(live_iso, DISK + CUSTOM + root_key(key.public), run, tmp_path)
-        disk = empty_disk(tmp_path, 8 * GIB)
-        target = Target(iso, [Drive(path=disk.path, bus="scsi", serial=SERIAL, keep_writes=True)], run, tmp_path)
+        stick = answers_volume(DISK + CUSTOM + root_key(key.public), run, tmp_path)
+        disk = replace(empty_disk(tmp_path, 8 * GIB), bus="scsi")
+        target = Target(live_iso, [disk, stick], run, tmp_path)
         with target.on() as vm:
             target.install(vm)
+            assert "by the answers from answers.toml on the volume ANSWERS" in target.screen.text
             with root_shell(vm, key) as shell:
                 check_installed(shell, vm)
                 assert said(shell, "findmnt -no SOURCE,FSTYPE,LABEL /").split() == (
