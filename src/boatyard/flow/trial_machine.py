@@ -13,13 +13,14 @@ from msgspec import structs
 
 from boatyard.artifact.provision import AgentReport, ProvisionRecord
 from boatyard.artifact.trial_report import Contact, Moment
-from boatyard.base.error import ConfigError, ImageError, ToolError
+from boatyard.base.error import ConfigError, ImageError
 from boatyard.cloud.state import Phase
 from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, cloud_machine
+from boatyard.flow.trial_rest import wait_agent, wait_rest
 from boatyard.ports import clock
 from boatyard.trial.scenario import Egress, Limits, parse_duration
 from boatyard.vm.serial import Stage
-from boatyard.vm.ssh import SshKey, ephemeral_key, logged_in
+from boatyard.vm.ssh import SshKey, ephemeral_key
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
@@ -32,18 +33,7 @@ if TYPE_CHECKING:
     from boatyard.cloud.state import State
     from boatyard.vm.running import Harbour
 
-# WALinuxAgent uploads its first status some time after the system is up; nothing depends on it but its own check.
-AGENT_WAIT_S = 180.0
 PHASES: tuple[PhaseName, PhaseName] = ("boot", "provision")
-AGENT_UNITS = ("walinuxagent.service", "waagent.service")
-SETTLE = f"""\
-if command -v cloud-init >/dev/null 2>&1; then
-    printf 'cloud-init %s\\n' "$(cloud-init status --wait --format json | tr -d '\\n')"
-fi
-printf 'system %s\\n' "$(systemctl is-system-running --wait 2>/dev/null)"
-printf 'boot %s\\n' "$(cat /proc/sys/kernel/random/boot_id)"
-printf 'agent %s\\n' "$(systemctl is-active {" ".join(AGENT_UNITS)} 2>/dev/null | grep -c '^active')"
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,29 +194,15 @@ def _wait_rest(
     machine: CloudMachine, key: SshKey, user: str, record: ProvisionRecord, deadline: float
 ) -> ProvisionRecord:
     """Waits until cloud-init, systemd and the agent have nothing left to do. The machine may restart meanwhile."""
-    told: dict[str, str] = {}
-    while not told:
-        left = max(1.0, deadline - clock.monotonic())
-        try:
-            with logged_in(machine.vm, key.private, user, left) as shell:
-                lines = shell(SETTLE, max(1.0, deadline - clock.monotonic())).text.splitlines()
-                told = dict(line.split(" ", 1) for line in lines if " " in line)
-        except ToolError:
-            raise machine.vm.console.failure("is ready, and still starts when its time is over") from None
-        except ImageError:
-            machine.vm.console.check()
-            if clock.monotonic() > deadline:
-                raise
-    if told.get("agent", "0") != "0":
-        with contextlib.suppress(TimeoutError):
-            left = min(AGENT_WAIT_S, deadline - clock.monotonic())
-            machine.fabric.wait_for(lambda state: state.agent is not None, max(1.0, left))
+    rest = wait_rest(machine, key.private, user, deadline)
+    if rest.has_agent:
+        wait_agent(machine, deadline)
     return structs.replace(
         record,
         settled_s=round(machine.fabric.elapsed_s, 3),
-        cloud_init=told.get("cloud-init", ""),
-        system_state=told.get("system", ""),
-        boot_id=told.get("boot", ""),
+        cloud_init=rest.cloud_init,
+        system_state=rest.system_state,
+        boot_id=rest.boot_id,
     )
 
 
