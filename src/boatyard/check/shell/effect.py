@@ -156,7 +156,7 @@ def _unpack(call: Call) -> Iterator[Step]:
 
 
 def _value_after(words: Sequence[str], options: Sequence[str]) -> str:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word in options:
             return following
         for option in options:
