@@ -61,8 +61,8 @@ class Answers:
     def lease(self, query: Query, now: float) -> tuple[Lease, float] | None:
         return None if self.dhcp_delay_s is None else (LEASE, self.dhcp_delay_s)
 
-    def saw(self, what: str, now: float) -> None:
-        self.seen.append(what)
+    def saw(self, place: str, now: float, *, name: str = "", passed: bool = True) -> None:
+        self.seen.append(" ".join(filter(None, (place, name, "" if passed else "(stopped)"))))
 
 
 def box_of(fabric: Answers) -> Middlebox:

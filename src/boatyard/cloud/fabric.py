@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
+from boatyard.artifact.trial_report import Contact
 from boatyard.cloud.answer import answer
 from boatyard.cloud.dhcp import Lease
 from boatyard.cloud.record import Record, exchange, redact
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from boatyard.cloud.state import ScheduledEvent
 
 KEPT_RECORDS = 10_000
+MAX_CONTACTS = 1000
 LONGEST_FILE = 64 << 20
 DHCP_KINDS = {1: "DISCOVER", 3: "REQUEST", 4: "DECLINE", 7: "RELEASE", 8: "INFORM"}
 
@@ -38,6 +40,7 @@ class RunningFabric:
         self.records: deque[Record] = deque(maxlen=KEPT_RECORDS)
         self._state = State(phase=Phase.PROVISIONING if site.pool is None else Phase.POOLED)
         self._changed = threading.Condition()
+        self._contacts: list[Contact] = []
         self._log: TextIO | None = log
         self._written = 0
         self._started = clock.monotonic()
@@ -94,13 +97,22 @@ class RunningFabric:
         if silent:
             return None
         vm = self.site.vm
-        domain = f"{vm.derived_id('domain').replace('-', '')[:26]}.internal.cloudapp.net"
-        return Lease(vm.wire.interface, vm.wire.gateway, domain, frozenset(fault.dhcp_without)), fault.dhcp_delay_s
+        return Lease(vm.wire.interface, vm.wire.gateway, vm.domain, frozenset(fault.dhcp_without)), fault.dhcp_delay_s
 
-    def saw(self, what: str, now: float) -> None:
-        """Records where the guest goes."""
+    def saw(self, place: str, now: float, *, name: str = "", passed: bool = True) -> None:
+        """Records where the guest goes, and the name that led it there."""
+        at_s = now - self._started
+        place, name = redact(place, self._secrets), redact(name, self._secrets)
         with self._changed:
-            self._keep(Record(at_s=now - self._started, channel="network", what=what))
+            if len(self._contacts) < MAX_CONTACTS:
+                self._contacts.append(Contact(at_s=round(at_s, 3), place=place, name=name, passed=passed))
+            what = place if passed else f"{place} (stopped)"
+            self._keep(Record(at_s=at_s, channel="network", what=what, note=name))
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """Where the guest went, each place once, in the order of time; at most 1,000."""
+        with self._changed:
+            return tuple(self._contacts)
 
     def _move(self, change: Callable[[State], State], what: str) -> None:
         with self._changed:

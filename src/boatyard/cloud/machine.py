@@ -145,6 +145,11 @@ class CloudVm(Artifact, frozen=True):
         return str(uuid.uuid5(NAMESPACE, f"{self.name}/{self.vm_id}/{purpose}"))
 
     @property
+    def domain(self) -> str:
+        """The name of its network, in which it is known by its own."""
+        return f"{self.derived_id('domain').replace('-', '')[:26]}.internal.cloudapp.net"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Words that must appear in no record."""
         return tuple(filter(None, (self.password, self.custom_data.decode("utf-8", "replace"))))

@@ -18,12 +18,15 @@ PSEUDO = struct.Struct("!4s4sBBH")
 
 TYPE_IPV4 = 0x0800
 TYPE_ARP = 0x0806
+PROTOCOL_ICMP = 1
 PROTOCOL_UDP = 17
 PROTOCOL_TCP = 6
 CHECKSUM_AT = {PROTOCOL_TCP: 16, PROTOCOL_UDP: 6}
 BROADCAST_MAC = b"\xff" * 6
 BROADCAST = IPv4Address("255.255.255.255")
 TTL = 64
+UNREACHABLE, PROHIBITED = 3, 13  # ICMP (RFC 792, 1812): by a rule
+QUOTED = 8  # bytes of the refused packet's content
 OPTION_END, OPTION_NOTHING, OPTION_MSS = 0, 1, 2
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
@@ -144,6 +147,13 @@ def build_tcp(segment: Segment) -> bytes:
         0,
     )
     return head + options + segment.payload
+
+
+def build_unreachable(packet: bytes) -> bytes:
+    """The ICMP message that this IPv4 packet was refused by a rule."""
+    quoted = packet[: (packet[0] & 15) * 4 + QUOTED]
+    message = bytes((UNREACHABLE, PROHIBITED)) + bytes(6) + quoted
+    return message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
 
 
 def checksum(data: bytes) -> int:

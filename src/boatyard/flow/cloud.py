@@ -12,6 +12,7 @@ from boatyard.artifact.machine import Drive, Machine, Network, Subnet
 from boatyard.base.error import ConfigError
 from boatyard.cloud.certificate import OpensslSeal
 from boatyard.cloud.device import smbios_tables, system_uuid
+from boatyard.cloud.egress import CLOUD_ONLY, OPEN, Egress
 from boatyard.cloud.fabric import RunningFabric
 from boatyard.cloud.middlebox import Cable, Middlebox
 from boatyard.cloud.ovf import LABEL, NAME, environment
@@ -95,14 +96,17 @@ def cloud_machine(
     memory_mib: int = MEMORY_MIB,
     cpus: int = 1,
     outward: bool = False,
+    egress: Egress | None = None,
     host_ports: frozenset[int] = frozenset(),
+    credentials: dict[str, bytes] | None = None,
     listener: Callable[[bytes], None] | None = None,
 ) -> Iterator[CloudMachine]:
     """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
 
     `data`: the disks that the description lists, in the order of their LUNs.
-    `pool`: the description it starts with when it is pre-provisioned. Without `outward` it reaches the fabric alone;
-    with it also the network, but of this machine's loopback only `host_ports`, at the gateway's address.
+    `pool`: the description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud;
+    nowhere when it is not given, anywhere with `outward`. Of this machine's loopback it reaches `host_ports` alone, at
+    the gateway's address. `credentials`: of systemd, which all users of this machine can read.
     What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
     """
     if arch is Arch.AARCH64 and vm.generation == "gen1":
@@ -113,6 +117,7 @@ def cloud_machine(
         )
     if vm.certificates:
         find_program("openssl")
+    egress = egress or (OPEN if outward else CLOUD_ONLY)
     records = log.with_suffix(".requests.jsonl")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(leased_dir(harbour.scratch / "cloud"))
@@ -125,15 +130,23 @@ def cloud_machine(
             arch=arch,
             memory_mib=memory_mib,
             cpus=cpus,
-            outward=outward,
+            outward=egress.policy != "none" or bool(host_ports),
+            credentials=credentials,
         )
-        middlebox = Middlebox(cable(vm, host_ports), fabric, secrets.token_bytes(16))
+        middlebox = Middlebox(cable(vm, host_ports, egress), fabric, secrets.token_bytes(16))
         running = stack.enter_context(boot(machine, harbour, log, listener, frames=middlebox))
         yield CloudMachine(running, fabric, records)
 
 
 def describe(
-    vm: CloudVm, drives: tuple[Drive, ...], *, arch: Arch, memory_mib: int, cpus: int, outward: bool
+    vm: CloudVm,
+    drives: tuple[Drive, ...],
+    *,
+    arch: Arch,
+    memory_mib: int,
+    cpus: int,
+    outward: bool,
+    credentials: dict[str, bytes] | None = None,
 ) -> Machine:
     """The machine as QEMU is told of it."""
     network = vm.wire.interface.network
@@ -153,11 +166,12 @@ def describe(
         network=Network(outward=outward, mac=vm.wire.mac, subnet=subnet, tapped=True),
         smbios=smbios_tables(vm),
         uuid=system_uuid(vm),
+        credentials=credentials or {},
         stealth=True,
     )
 
 
-def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset()) -> Cable:
+def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset(), egress: Egress = CLOUD_ONLY) -> Cable:
     """The VM's network: Azure keeps the first addresses of a subnet for itself, one of which is QEMU's resolver."""
     interface = vm.wire.interface
     return Cable(
@@ -167,6 +181,9 @@ def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset()) -> Cable:
         gateway=vm.wire.gateway,
         resolver=interface.network[3],
         host_ports=host_ports,
+        egress=egress,
+        host=vm.name,
+        domain=vm.domain,
     )
 
 
