@@ -58,6 +58,7 @@ class Console:
         self._changed = threading.Condition()
         self._started = self._moved = clock.monotonic()
         self._ended = False
+        self._boots = 3  # more in a row is a loop
         self._thread = threading.Thread(target=self._follow, name="serial console", daemon=True)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")  # an earlier machine's last words are not this one's
@@ -121,6 +122,11 @@ class Console:
         with self._changed:
             self._give_up_on_trouble()
 
+    def expect_restart(self) -> None:
+        """One restart more is wanted, and is no sign of a loop."""
+        with self._changed:
+            self._boots += 1
+
     def wait_end(self, timeout_s: float) -> bool:
         """Whether the machine ends within the time."""
         with self._changed:
@@ -143,7 +149,7 @@ class Console:
                 raise self.failure(f"{event.what} (stage {self.stage.title}): {event.line}")
         if self._ended:
             raise self.failure(f"ended in the stage {self.stage.title}")
-        if self._reader.boots > 3:
+        if self._reader.boots > self._boots:
             raise self.failure(f"restarts again and again; it is in the stage {self.stage.title}")
 
     def _follow(self) -> None:
