@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import structs
 
 from boatyard.artifact.provision import AgentReport, ProvisionRecord
-from boatyard.artifact.trial_report import Contact, Moment
-from boatyard.base.error import ConfigError, ImageError
+from boatyard.artifact.trial_report import Moment
+from boatyard.base.error import ImageError
+from boatyard.cloud.egress import egress
 from boatyard.cloud.state import Phase
 from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, cloud_machine
 from boatyard.flow.trial_rest import wait_agent, wait_rest
@@ -80,8 +81,6 @@ def provisioned(
     `cache`: the folder of snapshots; None to use none. `started` is told of the machine as soon as it has power.
     The serial console is written to `log`. ToolError or ImageError when QEMU is missing or does not start.
     """
-    if order.egress.policy == "list":
-        raise ConfigError('egress.policy = "list" is not there yet', hint='use "open" or "none"')
     with ephemeral_key(harbour.run, harbour.scratch) as key, contextlib.ExitStack() as stack:
         machine = stack.enter_context(
             cloud_machine(
@@ -94,8 +93,9 @@ def provisioned(
                 arch=order.arch,
                 memory_mib=order.memory_mib,
                 cpus=order.cpus,
-                outward=order.egress.policy == "open",
+                egress=egress(order.egress.policy, order.egress.allow),
                 host_ports=order.host_ports,
+                credentials=order.credentials,
             )
         )
         started(machine)
@@ -136,15 +136,6 @@ def moments_of(machine: CloudMachine) -> tuple[Moment, ...]:
     ]
     told += [Moment(at_s=at_s, lane="machine", what=name) for name, at_s in stages_of(machine).items()]
     return tuple(sorted(told, key=lambda moment: moment.at_s))
-
-
-def contacts_of(machine: CloudMachine) -> tuple[Contact, ...]:
-    """Where the guest went so far."""
-    seen = [one for one in list(machine.fabric.records) if one.channel == "network"]
-    return tuple(
-        Contact(at_s=one.at_s, place=one.what.removesuffix(" (stopped)"), passed=not one.what.endswith(" (stopped)"))
-        for one in seen
-    )
 
 
 def stages_of(machine: CloudMachine) -> dict[str, float]:
@@ -224,5 +215,5 @@ def _with_sights(record: ProvisionRecord, machine: CloudMachine) -> ProvisionRec
         agent_version=state.agent.version if state.agent is not None else "",
         agent_status=state.agent.status if state.agent is not None else "",
         moments=moments_of(machine),
-        contacts=contacts_of(machine),
+        contacts=machine.fabric.contacts(),
     )
