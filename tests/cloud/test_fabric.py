@@ -70,6 +70,41 @@ def test_everything_is_recorded_and_secrets_are_not() -> None:
     assert [record.line() for record in fabric.records] == log.getvalue().splitlines()
 
 
+def test_agreement_to_maintenance_and_its_end_are_recorded() -> None:
+    log = io.StringIO()
+    fabric = RunningFabric(Site(VM), log)
+    fabric.schedule(ScheduledEvent(id="e1", kind="Reboot", not_before=""))
+    asked = imds("scheduledevents", api_version="2020-07-01")
+    body = b'{"StartRequests": [{"EventId": "e1"}]}'
+    fabric.answer(Server.IMDS, replace(asked, method="POST", body=body), 0.0)
+    fabric.answer(Server.IMDS, asked, 0.0)
+    fabric.complete("e1")
+    fabric.tell("link down for 3 s")
+    assert [line.get("note") or line["what"] for line in lines(log)] == [
+        "scheduled Reboot e1",
+        "begins Reboot e1",
+        "GET /metadata/scheduledevents?api-version=2020-07-01",
+        "completed e1",
+        "link down for 3 s",
+    ]
+    assert fabric.state.events == ()
+
+
+def test_places_are_told_with_the_names_that_led_there() -> None:
+    log = io.StringIO()
+    fabric = RunningFabric(Site(VM), log)
+    fabric.saw("tcp 192.0.2.1:443", 0.0, name="example.org")
+    fabric.saw("dns example.com", 0.0, name="example.com", passed=False)
+    assert [(one.place, one.name, one.passed) for one in fabric.contacts()] == [
+        ("tcp 192.0.2.1:443", "example.org", True),
+        ("dns example.com", "example.com", False),
+    ]
+    assert [(line["what"], line.get("note")) for line in lines(log)] == [
+        ("tcp 192.0.2.1:443", "example.org"),
+        ("dns example.com (stopped)", "example.com"),
+    ]
+
+
 def test_a_full_disk_does_not_keep_the_guest_waiting() -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         fabric = RunningFabric(Site(VM), full)

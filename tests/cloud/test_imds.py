@@ -135,6 +135,14 @@ def test_maintenance_is_announced_and_agreed_to() -> None:
         assert answer(SITE, state, Server.IMDS, replace(agree, body=body), 0.0)[1].status == 400
 
 
+def test_maintenance_begins_in_its_time_without_agreement() -> None:
+    state = schedule(State(), ScheduledEvent(id="e1", kind="Freeze", not_before="x", begins_s=60.0))
+    for now, status, document in ((59.0, "Scheduled", 2), (60.0, "Started", 3), (61.0, "Started", 3)):
+        state, response = answer(SITE, state, Server.IMDS, imds("scheduledevents", api_version="2020-07-01"), now)
+        told = json.loads(response.body)
+        assert (told["Events"][0]["EventStatus"], told["DocumentIncarnation"]) == (status, document)
+
+
 def statuses(fault: Fault, times: list[float]) -> list[int]:
     site, state, seen = Site(msgspec.structs.replace(VM, fault=fault)), State(), []
     for now in times:

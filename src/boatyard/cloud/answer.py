@@ -10,6 +10,7 @@ from boatyard.cloud.address import ADDRESS_OF, SERVERS, Server
 from boatyard.cloud.hostga import answer_hostga
 from boatyard.cloud.http import Response
 from boatyard.cloud.imds import JSON, answer_imds
+from boatyard.cloud.state import start_due_events
 from boatyard.cloud.wireserver import answer_wireserver
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def answer(site: Site, state: State, server: Server, request: Request, now: floa
     """Answers a request to a server; `now` is seconds since power-on."""
     if not _names(server, request.header("host")):
         return state, Response(400, json.dumps({"error": OTHER_HOST}).encode(), JSON)
-    fault = site.vm.fault
+    fault, state = site.vm.fault, start_due_events(state, now)
     state, spoilt = _spoil(fault, state, server, request, now)
     if spoilt is not None:
         return state, spoilt

@@ -11,7 +11,7 @@ from boatyard.artifact.trial_report import Contact
 from boatyard.cloud.answer import answer
 from boatyard.cloud.dhcp import Lease
 from boatyard.cloud.record import Record, exchange, redact
-from boatyard.cloud.state import Phase, State, assign, schedule
+from boatyard.cloud.state import Phase, State, assign, end_event, schedule
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class RunningFabric:
     def schedule(self, event: ScheduledEvent) -> None:
         """Announces maintenance to the guest."""
         self._move(lambda state: schedule(state, event), f"scheduled {event.kind} {event.id}")
+
+    def complete(self, event_id: str) -> None:
+        """The maintenance is over; the guest is not told of it any more."""
+        self._move(lambda state: end_event(state, event_id), f"completed {event_id}")
+
+    def tell(self, what: str) -> None:
+        """Records what the VM's owner does."""
+        self._move(lambda state: state, what)
 
     def answer(self, server: Server, request: Request, now: float) -> Response:
         """Answers the guest."""

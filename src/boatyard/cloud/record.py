@@ -77,6 +77,9 @@ def _note(before: State, after: State) -> str:
         told = after.reports[-1]
         words = ("Ready" if told.ready else "NotReady", told.sub_status, told.description)
         return " ".join(word for word in words if word)
+    begun = [event for event in after.events if event.status == "Started" and event not in before.events]
+    if begun:
+        return " ".join(f"begins {event.kind} {event.id}" for event in begun)
     if after.agent is not None and after.agent != before.agent:
         return f"agent {after.agent.version} {after.agent.status}"
     return ""

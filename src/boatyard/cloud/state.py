@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -42,11 +43,16 @@ class AgentStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledEvent:
-    """Maintenance that was announced. `kind`: Freeze, Reboot, Redeploy, Preempt or Terminate."""
+    """Maintenance that was announced. `kind`: Freeze, Reboot, Redeploy, Preempt or Terminate.
+
+    It begins when the guest agrees to it, at the latest at `begins_s` (seconds since power-on), of which `not_before`
+    is the date that the guest is told.
+    """
 
     id: str
     kind: str
     not_before: str
+    begins_s: float = math.inf
     status: str = "Scheduled"
     description: str = ""
     duration_s: int = -1
@@ -108,11 +114,16 @@ def schedule(state: State, event: ScheduledEvent) -> State:
 
 
 def start_events(state: State, ids: frozenset[str]) -> State:
-    """The guest agrees that these begin at once."""
+    """These begin at once, as the guest agrees."""
     if not any(event.id in ids and event.status == "Scheduled" for event in state.events):
         return state
     events = tuple(replace(event, status="Started") if event.id in ids else event for event in state.events)
     return replace(state, events=events, event_document=state.event_document + 1)
+
+
+def start_due_events(state: State, now: float) -> State:
+    """Begins what nobody agreed to in time; `now` is seconds since power-on."""
+    return start_events(state, frozenset(event.id for event in state.events if event.begins_s <= now))
 
 
 def end_event(state: State, event_id: str) -> State:

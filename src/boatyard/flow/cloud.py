@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import uuid
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, TextIO
 
 from boatyard.artifact.machine import Drive, Machine, Network, Subnet
@@ -17,7 +19,7 @@ from boatyard.cloud.fabric import RunningFabric
 from boatyard.cloud.middlebox import Cable, Middlebox
 from boatyard.cloud.ovf import LABEL, NAME, environment
 from boatyard.cloud.site import Site
-from boatyard.cloud.state import Phase
+from boatyard.cloud.state import Phase, ScheduledEvent
 from boatyard.cloud.udf import udf_image
 from boatyard.ports import clock
 from boatyard.ports.files import writing_to
@@ -66,10 +68,38 @@ class CloudMachine:
     def assign(self) -> None:
         """Gives a pooled VM to its owner, the way Azure does: its link goes, and comes back in another network."""
         clock.sleep(BEFORE_LINK_DOWN_S)
+        with self._unplugged(LINK_DOWN_S):
+            self.fabric.assign()
+
+    def flap(self, down_s: float = LINK_DOWN_S) -> None:
+        """The network card loses its link for so many seconds; the VM notices."""
+        self.fabric.tell(f"link down for {down_s:g} s")
+        with self._unplugged(down_s):
+            pass
+        self.fabric.tell("link up")
+
+    def announce(self, kind: str, notice_s: float, description: str = "") -> str:
+        """Announces maintenance (Freeze, Reboot, Redeploy, Preempt or Terminate) that begins after `notice_s` seconds,
+        or as soon as the guest agrees; gives its id. It is told of until `fabric.complete`; nothing carries it out.
+        """
+        event = ScheduledEvent(
+            id=str(uuid.uuid4()).upper(),
+            kind=kind,
+            not_before=formatdate(clock.now() + notice_s, usegmt=True),
+            begins_s=self.fabric.elapsed_s + notice_s,
+            description=description,
+        )
+        self.fabric.schedule(event)
+        return event.id
+
+    @contextlib.contextmanager
+    def _unplugged(self, down_s: float) -> Iterator[None]:
         self.vm.qmp.execute("set_link", name=NETDEV, up=False)
-        self.fabric.assign()
-        clock.sleep(LINK_DOWN_S)
-        self.vm.qmp.execute("set_link", name=NETDEV, up=True)
+        try:
+            yield
+            clock.sleep(down_s)
+        finally:
+            self.vm.qmp.execute("set_link", name=NETDEV, up=True)
 
     def _wait(self, wanted: Callable[[State], bool], lack: str, timeout_s: float) -> State:
         deadline = clock.monotonic() + timeout_s
