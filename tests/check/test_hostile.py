@@ -33,6 +33,7 @@ HOSTILE = {
     "braces that multiply": ("shell", "echo " + "{a,b}" * 40 + "\n"),
     "empty lines after an error": ("shell", "if (\n" + "\n" * 300_000),
     "unended here-documents": ("shell", "cat <<EOF\n" * 5_000),
+    "characters outside of the first plane": ("shell", "({\U00041063\n{\U00031860; echo \U0001f600 {\n"),
     "commands without words": ("shell", "unzip\ntar\nbsdtar\ncpio\ncurl\nwget\ndnf\n"),
     "a long name": ("shell", "dnf install -y " + "1." * 100_000 + "-dev\n"),
     "zero bytes that are marks": ("shell", "x='\ufffdwhich:jq\ufffd'; $x\n"),

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from boatyard.check.shell.syntax import Part
 
 DEEPEST = 100
+# The grammar's scanner reads past its tables and crashes for these characters (tree-sitter-bash issue 337).
+OUTSIDE_BMP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+SAME_LENGTH = "éé".encode()
 EXPANSIONS = {"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"}
 DECLARATIONS = {"declaration_command", "unset_command"}
 ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
@@ -54,7 +57,7 @@ class TooDeepError(Exception):
 def parse(text: str) -> Script:
     """The script; whatever cannot be parsed is a `Doubt`. TooDeepError for nesting beyond reason."""
     data = text.encode("utf-8", "replace")
-    tree = _parser().parse(data)
+    tree = _parser().parse(OUTSIDE_BMP.sub(SAME_LENGTH, data))
     reader = _Reader(data)
     body = reader.statements(tree.root_node.children)
     if tree.root_node.is_error:
