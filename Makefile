@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 # Installing packages into an image's root needs root: its files belong to many users.
 ROOT := $(shell test "$$(id -u)" -eq 0 || echo sudo)
 PYTEST := $(ROOT) $(BIN)/pytest
+# Emulated machines take a processor and a gigabyte each.
+WORKERS := 2
 
 .PHONY: setup setup-tests demo test sweep lint format bench lock clean
 
@@ -17,7 +19,7 @@ demo: setup
 	$(ROOT) $(BIN)/boatyard demo --work build/demo --result build/demo/result.json
 
 test: setup-tests lint
-	$(PYTEST)
+	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal --durations 30
 
 sweep: setup-tests
 	$(PYTEST) -m sweep
