@@ -39,7 +39,7 @@ qemu-system-x86_64
 -display none
 -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
 -machine q35
--accel tcg,thread=single
+-accel tcg,thread=single,tb-size=128
 -cpu max,tcg-cpuid=off,cx16=off
 -smp 2
 -m 768M
@@ -83,7 +83,7 @@ def test_the_whole_command_line() -> None:
 def test_arm64_has_its_own_devices() -> None:
     machine = Machine(name="a", arch=Arch.AARCH64, direct=DirectBoot(Path("/k"), Path("/i"), "console=ttyAMA0"))
     text = lines(qemu_argv(machine, Accelerator("tcg", "multi"), OVMF))
-    assert "\n-machine virt\n-accel tcg,thread=multi\n-cpu max,pauth-impdef=on\n" in text
+    assert "\n-machine virt\n-accel tcg,thread=multi,tb-size=128\n-cpu max,pauth-impdef=on\n" in text
     assert "\n-device ramfb\n" in text
     assert text.endswith("\n-kernel /k\n-initrd /i\n-append console=ttyAMA0\n")
 

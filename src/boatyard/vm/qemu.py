@@ -27,6 +27,10 @@ TAP_SOCKETS = ("from-guest.sock", "to-guest.sock", "from-network.sock", "to-netw
 MACHINE_TYPE = {Arch.X86_64: "q35", Arch.AARCH64: "virt"}
 # A versioned name of each, as firmware descriptors match them.
 MACHINE_ALIAS = {Arch.X86_64: "pc-q35-7.2", Arch.AARCH64: "virt-7.2"}
+# How much translated guest code an emulator keeps, in MiB. With its default of 1024 it throws none away, and after a
+# restart whatever firmware and kernel write into memory is searched for code of the system that was there before: the
+# second boot of a machine took 155 s of processor time and takes 57 s; the first, 76 s and 65 s.
+TRANSLATED_MIB = 128
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
@@ -50,7 +54,7 @@ class Accelerator:
 
     @property
     def option(self) -> str:
-        return self.kind if self.kind == "kvm" else f"tcg,thread={self.thread}"
+        return self.kind if self.kind == "kvm" else f"tcg,thread={self.thread},tb-size={TRANSLATED_MIB}"
 
     @property
     def emulated(self) -> bool:
