@@ -1,0 +1,65 @@
+"""The repositories that an image was made from, served to the machine of a trial as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boatyard.flow.check import URL_FILE
+from boatyard.ports.serve import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boatyard.cloud.machine import CloudVm
+    from boatyard.flow.trial_image import TrialDisk
+    from boatyard.vm.ssh import Shell
+
+APART = "The repositories of the image are in several places, so they are not served to the machine."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """`url`: the repositories as the guest sees them, empty when none are served; `port`: of this machine's loopback.
+
+    `note`: what is to be said about it.
+    """
+
+    url: str = ""
+    port: int = 0
+    note: str = ""
+
+    @property
+    def host_ports(self) -> frozenset[int]:
+        return frozenset({self.port}) if self.port else frozenset()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The place that the guest goes to for them, which Boatyard gave it."""
+        return (self.url.removeprefix("http://"),) if self.url else ()
+
+    @property
+    def credentials(self) -> dict[str, bytes]:
+        """Tells the guest the address before anything runs that may ask for it (systemd ≥ 254, tmpfiles.d(5))."""
+        return {"tmpfiles.extra": f"f+ {URL_FILE} 0644 root root - {self.url}\n".encode()} if self.url else {}
+
+    def tell(self, shell: Shell) -> None:
+        """Tells the address to a guest that started with another one."""
+        if self.url:
+            shell(f"echo {shlex.quote(self.url)} | sudo -n tee {URL_FILE} >/dev/null")
+
+
+@contextlib.contextmanager
+def supplying(disk: TrialDisk, vm: CloudVm, *, wanted: bool) -> Iterator[Supply]:
+    """Serves the repositories on loopback; nothing, for an image that has none here."""
+    folders = {folder.parent for folder in disk.repositories}
+    if not wanted or not folders:
+        yield Supply()
+    elif len(folders) > 1:
+        yield Supply(note=APART)
+    else:
+        with serving(folders.pop()) as url:
+            port = int(url.rpartition(":")[2])
+            yield Supply(url=f"http://{vm.wire.gateway}:{port}", port=port)
