@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from boatyard.artifact.machine import Drive
+from boatyard.cloud.egress import OPEN
 from boatyard.cloud.machine import CloudVm
 from boatyard.flow.cloud import cloud_machine
 from boatyard.ports.progress import silent
@@ -38,7 +39,7 @@ if __name__ == "__main__":
         with (
             serving(folder / "served") as url,
             cloud_machine(
-                vm, disk, harbour, folder / "console.log", outward=True, host_ports=frozenset({port_of(url)})
+                vm, disk, harbour, folder / "console.log", egress=OPEN, host_ports=frozenset({port_of(url)})
             ) as machine,
         ):
             state = machine.wait_settled()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from boatyard.artifact.machine import Drive
+from boatyard.cloud.egress import CLOUD_ONLY, Egress
 from boatyard.cloud.machine import Certificate, CloudVm, Fault
 from boatyard.cloud.state import Phase, State
 from boatyard.flow.cloud import CloudMachine, cloud_machine
@@ -34,7 +35,7 @@ PASSWORD = "Correct-Horse-7"
 SCRIPT = (
     b"#cloud-config\nwrite_files:\n- {path: /etc/marked, content: by-the-owner}\nruncmd:\n- hostname > /var/lib/ran\n"
 )
-TIMED_OUT = 28  # curl's exit code
+REFUSED = 7  # curl's exit code
 PROVISIONED = "test $(cat /etc/marked) = by-the-owner && cat /var/lib/ran"
 
 
@@ -50,14 +51,20 @@ def disk(request: pytest.FixtureRequest) -> Drive:
 
 @contextlib.contextmanager
 def booted(
-    disk: Drive, tmp_path: Path, run: HostRunner, *, outward: bool = False, pool: CloudVm | None = None, **order: Any
+    disk: Drive,
+    tmp_path: Path,
+    run: HostRunner,
+    *,
+    egress: Egress = CLOUD_ONLY,
+    pool: CloudVm | None = None,
+    **order: Any,
 ) -> Iterator[tuple[CloudMachine, Path]]:
     """A VM that lets a new key in, and the key."""
     harbour = Harbour(run, silent(), tmp_path / "scratch")
     with ephemeral_key(run, tmp_path / "scratch") as key:
         vm = CloudVm(name="devvm01", public_keys=(key.public,), **order)
         log = tmp_path / "console.log"
-        with cloud_machine(vm, disk, harbour, log, pool=pool, outward=outward) as machine:
+        with cloud_machine(vm, disk, harbour, log, pool=pool, egress=egress) as machine:
             yield machine, key.private
 
 
@@ -157,7 +164,7 @@ def test_an_unprivileged_user_can_do_it_and_no_cd_is_needed(disk: Drive) -> None
     assert (told["uid"] != 0, told["phase"], told["marked"]) == (True, "ready", "by-the-owner")
     # Without Boatyard in its cable, QEMU would connect the guest to its own host each time.
     assert told["allowed"] == "of the host"
-    assert told["other_port"] == told["other_address"] == TIMED_OUT
+    assert told["other_port"] == told["other_address"] == REFUSED
     assert "tcp 10.1.0.1:22 (stopped)" in told["network"]
     assert any(what.startswith("tcp 10.1.0.77:") for what in told["network"])
 

@@ -23,6 +23,7 @@ FULL = Machine(
         Drive(path=Path("/i/cd.iso"), kind="cdrom"),
         Drive(path=Path("/i/data.raw"), bus="scsi", keep_writes=True),
         Drive(path=Path("/i/fast.raw"), bus="nvme"),
+        Drive(path=Path("/i/lun.raw"), bus="scsi", serial="s", vendor="Msft", product="Virtual Disk", target=1, lun=7),
     ),
     network=Network(),
     credentials=authorized_key("ssh-ed25519 AAAA test"),
@@ -63,6 +64,8 @@ qemu-system-x86_64
 -device scsi-hd,bus=scsi.0,drive=drive2,bootindex=2
 -drive if=none,id=drive3,format=raw,discard=unmap,snapshot=on,file=/i/fast.raw
 -device nvme,serial=fast,drive=drive3,bootindex=3
+-drive if=none,id=drive4,format=raw,discard=unmap,snapshot=on,file=/i/lun.raw
+-device scsi-hd,bus=scsi.0,scsi-id=1,lun=7,vendor=Msft,product=Virtual Disk,serial=s,drive=drive4,bootindex=4
 -netdev user,id=net0,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22
 -device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,romfile=
 -device virtio-balloon-pci,id=balloon

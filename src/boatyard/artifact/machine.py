@@ -13,7 +13,8 @@ class Drive(Artifact, frozen=True):
     """A disk or CD of a machine. `format` is QEMU's name and is always given, never guessed by QEMU.
 
     Writes go to a throw-away layer that vanishes with the machine, unless `keep_writes`; a CD takes none. `serial`: its
-    number, empty for QEMU's choice.
+    number, empty for QEMU's choice. `vendor`, `product` (at most 8 and 16 characters), `target` and `lun` count on the
+    SCSI bus: what the disk says it is, and its place; a negative target is QEMU's choice.
     """
 
     path: Path
@@ -22,6 +23,10 @@ class Drive(Artifact, frozen=True):
     bus: Literal["virtio", "scsi", "nvme"] = "virtio"
     keep_writes: bool = False
     serial: str = ""
+    vendor: str = ""
+    product: str = ""
+    target: int = -1
+    lun: int = 0
 
 
 class Subnet(Artifact, frozen=True):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from boatyard.cloud.machine import CloudVm, DataDisk
 
 Tree = dict[str, Any]
+KIB_OF_GIB = 1 << 20
 # The API version in which a key of `compute` appeared.
 SINCE = {
     "vmId": "2017-04-02",
@@ -128,7 +129,7 @@ def _storage(vm: CloudVm) -> Tree:
             "vhd": {"uri": ""},
             "writeAcceleratorEnabled": "false",
         },
-        "resourceDisk": {"size": "0"},
+        "resourceDisk": {"size": str(vm.resource_disk_gib * KIB_OF_GIB)},
     }
 
 

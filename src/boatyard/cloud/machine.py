@@ -16,6 +16,7 @@ from boatyard.base.error import ConfigError
 LOCAL_SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 NAMESPACE = uuid.UUID("5d3a2c1e-6b0f-4c86-9f0e-0b0a71a4d000")  # of the ids that are made from names
 MAX_CUSTOM_DATA = 65_535  # Azure's limit, before base64
+MAX_LUNS, MAX_GIB = 64, 65_536
 SMALLEST_PREFIX, RESERVED = 29, 4  # of subnets; their first addresses, which Azure keeps
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -85,6 +86,7 @@ class CloudVm(Artifact, frozen=True):
     """A VM as its owner ordered it. ConfigError for what Azure would refuse.
 
     `password`, `custom_data` and keys of `certificates` are secrets: they are in no `repr`, log or record.
+    `resource_disk_gib`: of the local disk that is lost when the VM moves; 0 for none.
     `cd`: whether the provisioning CD is inserted. `agent`: what it says about the guest agent (ProvisionGuestAgent).
     """
 
@@ -102,6 +104,7 @@ class CloudVm(Artifact, frozen=True):
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     os_disk_gib: int = 30
     data_disks: tuple[DataDisk, ...] = ()
+    resource_disk_gib: int = 0
     wire: Wire = Wire()
     certificates: tuple[Certificate, ...] = ()
     cd: bool = True
@@ -117,6 +120,8 @@ class CloudVm(Artifact, frozen=True):
             raise ConfigError(f"custom data and user data have at most {MAX_CUSTOM_DATA:,} bytes")
         if not all(key.strip().isprintable() for key in self.public_keys):
             raise ConfigError("a public key has control characters", hint="give one line of OpenSSH's format")
+        if not _disks_fit(self):
+            raise ConfigError("the disks do not fit", hint="LUNs 0 to 63, each once; 1 to 65,536 GiB")
         if not self.password.isprintable():
             raise ConfigError("the password has control characters")
         if not _MAC.fullmatch(self.wire.mac):
@@ -153,3 +158,11 @@ class CloudVm(Artifact, frozen=True):
     def secrets(self) -> tuple[str, ...]:
         """Words that must appear in no record."""
         return tuple(filter(None, (self.password, self.custom_data.decode("utf-8", "replace"))))
+
+
+def _disks_fit(vm: CloudVm) -> bool:
+    luns = [disk.lun for disk in vm.data_disks]
+    sizes = [disk.size_gib for disk in vm.data_disks] + [vm.resource_disk_gib or 1]
+    return (
+        len(set(luns)) == len(luns) and set(luns) <= set(range(MAX_LUNS)) and all(0 < one <= MAX_GIB for one in sizes)
+    )

@@ -14,13 +14,16 @@ from boatyard.artifact.machine import Drive, Machine, Network, Subnet
 from boatyard.base.error import ConfigError
 from boatyard.cloud.certificate import OpensslSeal
 from boatyard.cloud.device import smbios_tables, system_uuid
-from boatyard.cloud.egress import CLOUD_ONLY, OPEN, Egress
+from boatyard.cloud.disk import credentials as disk_credentials
+from boatyard.cloud.disk import os_disk
+from boatyard.cloud.egress import CLOUD_ONLY, Egress
 from boatyard.cloud.fabric import RunningFabric
 from boatyard.cloud.middlebox import Cable, Middlebox
 from boatyard.cloud.ovf import LABEL, NAME, environment
 from boatyard.cloud.site import Site
 from boatyard.cloud.state import Phase, ScheduledEvent
 from boatyard.cloud.udf import udf_image
+from boatyard.flow.cloud_disk import empty_disks
 from boatyard.ports import clock
 from boatyard.ports.files import writing_to
 from boatyard.ports.lease import leased_dir
@@ -125,18 +128,16 @@ def cloud_machine(
     arch: Arch = Arch.X86_64,
     memory_mib: int = MEMORY_MIB,
     cpus: int = 1,
-    outward: bool = False,
-    egress: Egress | None = None,
+    egress: Egress = CLOUD_ONLY,
     host_ports: frozenset[int] = frozenset(),
     credentials: dict[str, bytes] | None = None,
     listener: Callable[[bytes], None] | None = None,
 ) -> Iterator[CloudMachine]:
     """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
 
-    `data`: the disks that the description lists, in the order of their LUNs.
-    `pool`: the description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud;
-    nowhere when it is not given, anywhere with `outward`. Of this machine's loopback it reaches `host_ports` alone, at
-    the gateway's address. `credentials`: of systemd, which all users of this machine can read.
+    `data`: the disks that the description lists (`cloud.disk`); empty ones are made when none is given. `pool`: the
+    description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud; of this machine's
+    loopback only to `host_ports`, at the gateway's address. `credentials`: of systemd, which all users can read.
     What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
     """
     if arch is Arch.AARCH64 and vm.generation == "gen1":
@@ -147,7 +148,6 @@ def cloud_machine(
         )
     if vm.certificates:
         find_program("openssl")
-    egress = egress or (OPEN if outward else CLOUD_ONLY)
     records = log.with_suffix(".requests.jsonl")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(leased_dir(harbour.scratch / "cloud"))
@@ -156,7 +156,7 @@ def cloud_machine(
         fabric = RunningFabric(Site(vm, pool, seal), stream)
         machine = describe(
             vm,
-            (disk, *data, *_cd(vm, pool, folder)),
+            (os_disk(disk), *(data or empty_disks(vm, folder, harbour.run)), *_cd(vm, pool, folder)),
             arch=arch,
             memory_mib=memory_mib,
             cpus=cpus,
@@ -196,7 +196,7 @@ def describe(
         network=Network(outward=outward, mac=vm.wire.mac, subnet=subnet, tapped=True),
         smbios=smbios_tables(vm),
         uuid=system_uuid(vm),
-        credentials=credentials or {},
+        credentials=disk_credentials(vm) | (credentials or {}),
         stealth=True,
     )
 

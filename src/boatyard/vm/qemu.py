@@ -76,11 +76,13 @@ def cpu_model(arch: Arch, accelerator: Accelerator, *, stealth: bool = False) ->
     return "max" + (",tcg-cpuid=off" if stealth else "") + ("" if accelerator.cx16 else ",cx16=off")
 
 
-def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | None) -> tuple[str, ...]:
+def qemu_argv(
+    machine: Machine, accelerator: Accelerator, firmware: Firmware | None, *, waiting: bool = False
+) -> tuple[str, ...]:
     """The whole command line. QEMU connects its serial port and QMP to sockets that listen in its working folder.
 
-    `firmware` is needed when the machine's firmware is uefi. That QEMU is the connecting side is meant: when Boatyard
-    dies before QEMU has started, nobody listens and QEMU ends at once.
+    `firmware` is needed when the machine's firmware is uefi. A `waiting` machine is off until it is given a state. That
+    QEMU is the connecting side is meant: when Boatyard dies before QEMU has started, nobody listens and it ends at once.
     """
     argv = [program(machine.arch), "-name", _value(machine.name), "-nodefaults", "-no-user-config"]
     argv += ["-display", "none", "-sandbox", SANDBOX]
@@ -106,6 +108,7 @@ def qemu_argv(machine: Machine, accelerator: Accelerator, firmware: Firmware | N
         argv += ["-kernel", str(machine.direct.kernel.absolute())]
         argv += ["-initrd", str(machine.direct.initrd.absolute())] if machine.direct.initrd else []
         argv += ["-append", machine.direct.cmdline] if machine.direct.cmdline else []
+    argv += ["-S", "-incoming", "defer"] if waiting else []
     return (*argv, *_smbios(machine))
 
 
@@ -141,10 +144,16 @@ def _device(drive: Drive) -> str:
     if drive.kind == "cdrom":
         return "scsi-cd,bus=scsi.0"
     if drive.bus == "scsi":
-        return f"scsi-hd,bus=scsi.0{serial}"
+        return f"scsi-hd,bus=scsi.0{_scsi(drive)}{serial}"
     if drive.bus == "nvme":  # it must have one
         return f"nvme{serial or ',serial=' + _value(drive.path.stem[:20] or 'disk')}"
     return f"virtio-blk-pci{serial}"
+
+
+def _scsi(drive: Drive) -> str:
+    place = f",scsi-id={drive.target},lun={drive.lun}" if drive.target >= 0 else ""
+    words = (("vendor", drive.vendor), ("product", drive.product))
+    return place + "".join(f",{key}={_value(value)}" for key, value in words if value)
 
 
 def _network(network: Network | None) -> list[str]:
