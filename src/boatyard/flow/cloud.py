@@ -136,8 +136,8 @@ def cloud_machine(
     """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
 
     `data`: the disks that the description lists (`cloud.disk`); empty ones are made when none is given. `pool`: the
-    description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud; of this machine's
-    loopback only to `host_ports`, at the gateway's address. `credentials`: of systemd, which all users can read.
+    description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud; of this
+    machine's loopback only to `host_ports`, at the gateway's address. `credentials`: systemd's, for all to read.
     What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
     """
     if arch is Arch.AARCH64 and vm.generation == "gen1":
