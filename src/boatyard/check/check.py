@@ -9,6 +9,7 @@ from boatyard.check.finding import FileReport, Report
 from boatyard.check.judge import judge
 from boatyard.check.kind import is_mime, parts
 from boatyard.check.step import Source, Sources
+from boatyard.check.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +33,24 @@ def check(sources: Sequence[Source], facts: Facts, bases: Sequence[str] = ()) ->
     return Report(facts.image, tuple(reports))
 
 
-def _checked(source: Source, known: Sources, facts: Facts, bases: Sequence[str]) -> FileReport:
+def check_in_turn(sources: Sequence[Source], beside: Sequence[Source], facts: Facts) -> Report:
+    """What is to be told about files that run one after the other on the same machine: each finds what those before it
+    have installed and made. `beside`: files that they may source or call, which are followed there only."""
+    known = Sources({source.file: source for source in (*beside, *sources)})
+    world = World(facts)
+    return Report(facts.image, tuple(_checked(source, known, facts, (), world) for source in sources))
+
+
+def _checked(
+    source: Source, known: Sources, facts: Facts, bases: Sequence[str], world: World | None = None
+) -> FileReport:
     if is_mime(source.text):
-        found = [judge(part, steps_of(part, known, bases), facts) for part in parts(source.file, source.text)]
+        found = [judge(part, steps_of(part, known, bases), facts, world) for part in parts(source.file, source.text)]
         needs = tuple(need for report in found for need in report.needs)
         findings = tuple(finding for report in found for finding in report.findings)
         report = FileReport(source.file, "mime", needs, findings)
     else:
-        report = judge(source, steps_of(source, known, bases), facts)
+        report = judge(source, steps_of(source, known, bases), facts, world)
     return FileReport(report.file, report.type, report.needs, suppress.apply(source.file, source.text, report.findings))
 
 

@@ -44,10 +44,14 @@ MOST_WORK = 3_000_000
 MISSING = {"SP001", "SP002", "SP008", "SP009"}
 
 
-def judge(source: Source, steps: Steps, facts: Facts) -> FileReport:
-    """What is to be told about a file whose steps these are."""
-    run = _Run(facts, source.file)
-    run.steps(steps, World(facts), sure=True)
+def judge(source: Source, steps: Steps, facts: Facts, world: World | None = None) -> FileReport:
+    """What is to be told about a file whose steps these are.
+
+    `world`: what exists before it runs, which becomes what exists after it; without one the image is as it was made.
+    """
+    run, world = _Run(facts, source.file), World(facts) if world is None else world
+    run.steps((Scope("process", steps),), world, sure=True)
+    world.assumed.clear()
     findings = sorted(run.findings.values(), key=lambda one: (one.place, one.rule, one.name))
     return FileReport(source.file, source.type, tuple(run.judged), tuple(findings))
 

@@ -34,10 +34,9 @@ def read_sources(paths: Sequence[Path], kind: str = "") -> list[Source]:
     sources: dict[str, Source] = {}
     for path in paths:
         for file in _files(path):
-            text = _text(file)
-            found = kind or type_of(str(file), text) or ("mime" if is_mime(text) else "")
-            if found:
-                sources[str(file)] = Source(str(file), text, found)
+            source = read_source(file, str(file), kind)
+            if source is not None:
+                sources[str(file)] = source
             elif file == path:
                 raise ConfigError(
                     f"cannot tell what {file} is", hint=f"say it with --type, which is one of {', '.join(TYPES)}"
@@ -45,6 +44,13 @@ def read_sources(paths: Sequence[Path], kind: str = "") -> list[Source]:
             if len(sources) > MOST_FILES:
                 raise ConfigError(f"more than {MOST_FILES} files are to be checked", hint="check them in parts")
     return list(sources.values())
+
+
+def read_source(path: Path, name: str, kind: str = "") -> Source | None:
+    """The file at `path` as one to check, called `name` in what is told; None when it is of no known type."""
+    text = _text(path)
+    found = kind or type_of(name, text) or ("mime" if is_mime(text) else "")
+    return Source(name, text, found) if found else None
 
 
 def _files(path: Path) -> Iterator[Path]:
