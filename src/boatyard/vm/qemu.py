@@ -82,7 +82,7 @@ def qemu_argv(
     """The whole command line. QEMU connects its serial port and QMP to sockets that listen in its working folder.
 
     `firmware` is needed when the machine's firmware is uefi. A `waiting` machine is off until it is given a state. That
-    QEMU is the connecting side is meant: when Boatyard dies before QEMU has started, nobody listens and it ends at once.
+    QEMU is the connecting side is meant: if Boatyard dies before QEMU has started, nobody listens and it ends at once.
     """
     argv = [program(machine.arch), "-name", _value(machine.name), "-nodefaults", "-no-user-config"]
     argv += ["-display", "none", "-sandbox", SANDBOX]

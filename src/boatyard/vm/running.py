@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.machine import Machine
+    from boatyard.ports.feed import Feed
     from boatyard.ports.frames import FrameHandler
     from boatyard.ports.progress import Reporter
     from boatyard.vm.answer import Answer
@@ -49,7 +50,7 @@ class Harbour:
 
 @dataclass(frozen=True, slots=True)
 class RunningMachine:
-    """A machine that runs. `folder` is private to it and vanishes with it."""
+    """A machine that runs. `folder` is private to it and vanishes with it; `pid` is QEMU's."""
 
     machine: Machine
     hypervisor: Hypervisor
@@ -57,6 +58,7 @@ class RunningMachine:
     folder: Path
     console: Console
     qmp: Qmp
+    pid: int
 
     def wait_for(self, stage: Stage) -> float:
         """Waits for a stage of the boot, gives the seconds since power-on; ImageError with a screenshot's name."""
@@ -93,17 +95,19 @@ def boot(
     listener: Callable[[bytes], None] | None = None,
     answers: Sequence[Answer] = (),
     frames: FrameHandler | None = None,
+    incoming: Feed | None = None,
 ) -> Iterator[RunningMachine]:
     """Starts a machine; the block gets it from the moment it has power. The serial console is written to `log`.
 
-    `answers`: what to type when the console asks for it. `frames` handles those of a tapped network.
+    `answers`: what to type when the console asks for it. `frames` handles those of a tapped network. With `incoming`
+    the machine has no power yet: it waits for a state from there, see `vm.checkpoint`.
 
     Call it from a thread that outlives the block: the machine ends with the thread that started it.
     ToolError when QEMU or firmware is missing, ImageError when QEMU does not start.
     """
     hypervisor = find_hypervisor(machine.arch, harbour.run, harbour.scratch / "hypervisor")
     firmware = find_firmware(machine.arch) if machine.firmware == "uefi" else None
-    argv = qemu_argv(machine, hypervisor.accelerator, firmware)
+    argv = qemu_argv(machine, hypervisor.accelerator, firmware, waiting=incoming is not None)
     if hypervisor.accelerator.emulated:
         harbour.reporter.note(f"{machine.name} is emulated, which is slow: {hypervisor.why}")
     with contextlib.ExitStack() as stack:
@@ -114,7 +118,10 @@ def boot(
         output = stack.enter_context((folder / "qemu.log").open("wb"))
         # QEMU puts the throw-away layers in TMPDIR, as files without a name.
         command = Command(argv=argv, cwd=folder, env={"TMPDIR": str(folder)}, log=folder / "qemu.log")
-        process = stack.enter_context(harbour.run.start(command, stdout=output.fileno()))
+        reader = None if incoming is None else incoming.reader
+        process = stack.enter_context(harbour.run.start(command, stdout=output.fileno(), stdin=reader))
+        if incoming is not None:
+            incoming.started()
         try:
             console = Console(_accept(serial, process.pid, stack), log, listener, answers)
             console.start()
@@ -126,7 +133,7 @@ def boot(
         except (ImageError, TimeoutError) as error:
             words = (folder / "qemu.log").read_text(encoding="utf-8", errors="replace").splitlines()
             raise ImageError("QEMU did not start the machine", detail="\n".join(words[-20:])) from error
-        yield RunningMachine(machine, hypervisor, harbour, folder, console, qmp)
+        yield RunningMachine(machine, hypervisor, harbour, folder, console, qmp, process.pid)
 
 
 def _accept(listener: Listener, pid: int, stack: contextlib.ExitStack) -> Stream:
