@@ -8,24 +8,21 @@ if TYPE_CHECKING:
     from boatyard.cloud.machine import CloudVm
 
 ALWAYS = (
-    "There is no Hyper-V below the VM: its devices are virtio ones, without VMBus, hv_netvsc, hv_storvsc, key-value pairs "
-    "or time from the host. What waits for those drivers or for /dev/ptp_hyperv waits in vain.",
-    "The network card has no accelerated networking (SR-IOV, MANA), and its speed and latency are this machine's.",
-    "Disks have neither Azure's latency and limits nor its throttling; those of the image's own bus are no LUNs.",
-    "The metadata service hands out no tokens: managed identities, and what needs them (Key Vault, storage, registries), "
-    "cannot be tried.",
+    "There is no Hyper-V below the VM: no VMBus, hv_netvsc, hv_storvsc, key-value pairs or time from the host.",
+    "The network card is a virtio one, without accelerated networking (SR-IOV, MANA).",
+    "Disks and network have neither Azure's speed and latency nor its limits.",
+    "The metadata service hands out no tokens, so what needs a managed identity cannot be tried.",
     "The attested document is signed by this cloud alone; who verifies it as Azure's must refuse it.",
-    "The Azure agent finds no extensions to install; custom script extensions and the like do not run.",
-    "There is no load balancer, no network security group, no private DNS zone and no IPv6; the subnet has no other VM.",
+    "The Azure agent finds no extensions to install.",
+    "There is no load balancer, no network security group, no private DNS zone, no IPv6 and no other VM.",
     "Secure Boot and the virtual TPM are off.",
 )
 EMULATED = (
-    "The processor is emulated, many times slower than a real one: times say little about Azure, and programs that wait "
-    "for a fixed time may fail here alone."
+    "The processor is emulated, many times slower than a real one; what waits for a fixed time may fail here alone."
 )
 GENERATION_1 = "The firmware says Hyper-V where Azure's generation 1 says 7.0, so that agents know where they are."
-RESOURCE_DISK = "The resource disk is as slow and as safe as any other; it is new after every start of a trial."
-LISTED = "What egress does not allow is refused at once, and its name does not exist; in Azure connections to it would time out."
+RESOURCE_DISK = "The resource disk is no faster than the others."
+LIMITED = "What egress does not allow is refused at once; in Azure connections to it would time out."
 
 
 def not_emulated(
@@ -36,5 +33,5 @@ def not_emulated(
     told += [EMULATED] if accelerator == "tcg" else []
     told += [GENERATION_1] if vm.generation == "gen1" else []
     told += [RESOURCE_DISK] if vm.resource_disk_gib else []
-    told += [LISTED] if egress != "open" else []
+    told += [LIMITED] if egress != "open" else []
     return tuple(told)
