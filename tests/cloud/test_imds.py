@@ -95,7 +95,10 @@ WRONG = [
     (imds("instance/compute/vmId", api_version=LATEST), 400),
     (imds("loadbalancer", api_version=LATEST), 404),
     (imds("identity/oauth2/token", api_version="2018-02-01", resource="https://management.azure.com/"), 400),
-    (imds("attested/document", api_version="2020-09-01"), 404),
+    (imds("attested/document", api_version="2020-09-01"), 501),
+    (imds("attested/document", api_version="2018-04-02"), 400),
+    (imds("attested/document", api_version="2020-09-01", nonce="12345678901"), 400),
+    (imds("attested/document", api_version="2020-09-01", nonce="abc"), 400),
     (imds("reprovisiondata", api_version="2019-06-01"), 404),
     (imds("scheduledevents"), 400),
 ]

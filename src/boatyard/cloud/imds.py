@@ -5,9 +5,12 @@ It hands out no identity: there is nothing here that a real Azure would accept.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from boatyard.base.error import BoatyardError
+from boatyard.cloud.attest import facts, is_nonce
 from boatyard.cloud.http import Response
 from boatyard.cloud.instance import instance
 from boatyard.cloud.ovf import environment
@@ -15,6 +18,7 @@ from boatyard.cloud.state import start_events
 
 if TYPE_CHECKING:
     from boatyard.cloud.http import Request
+    from boatyard.cloud.machine import CloudVm
     from boatyard.cloud.site import Site
     from boatyard.cloud.state import ScheduledEvent, State
 
@@ -36,6 +40,8 @@ NEED_VERSION = (
 )
 FORWARDED = "Bad request. X-Forwarded-For header is not allowed"
 TWICE = "Bad request. A query parameter is given twice"
+ATTESTED_SINCE = "2018-10-01"
+UNSIGNED = "Not implemented. This local cloud cannot sign documents: its host lacks openssl"
 MAX_STARTED = 100
 
 
@@ -100,13 +106,26 @@ def _document(site: Site, state: State, request: Request, noun: str, path: list[
     if noun == "identity":
         return _json({"error": "invalid_request", "error_description": "Identity not found"}, 400)
     if noun == "attested" and path[:1] == ["document"]:
-        # Nothing signed: a signature that looks like Azure's must not exist, and one of another kind helps nobody.
-        return _error(404, "No attested data: this is a local cloud, not Azure")
+        return _attested(site, vm, request.parameter("nonce"), version)
     if noun == "reprovisiondata":
         if site.pool is None or state.pooled:
             return _error(404, "Not found")
         return Response(200, environment(site.vm), "text/xml; charset=utf-8")
     return _error(404, "Not found")
+
+
+def _attested(site: Site, vm: CloudVm, nonce: str, version: str) -> Response:
+    if version < ATTESTED_SINCE:
+        return _json({"error": NEED_VERSION, "newest-versions": list(VERSIONS[:-4:-1])}, 400)
+    if not is_nonce(nonce):
+        return _error(400, "Bad request. nonce has at most 10 digits")
+    if site.attest is None:
+        return _error(501, UNSIGNED)
+    try:
+        signature = base64.b64encode(site.attest(facts(vm, nonce))).decode()
+    except BoatyardError:  # no openssl, or no space
+        return _error(501, UNSIGNED)
+    return _json({"encoding": "pkcs7", "signature": signature})
 
 
 def _part(tree: Any, form: str) -> Response:

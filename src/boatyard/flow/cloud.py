@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from boatyard.artifact.machine import Drive, Machine, Network, Subnet
 from boatyard.base.error import ConfigError
+from boatyard.cloud.attest import OpensslAttest
 from boatyard.cloud.certificate import OpensslSeal
 from boatyard.cloud.device import smbios_tables, system_uuid
 from boatyard.cloud.disk import credentials as disk_credentials
@@ -153,7 +154,8 @@ def cloud_machine(
         folder = stack.enter_context(leased_dir(harbour.scratch / "cloud"))
         seal = OpensslSeal(vm.certificates, harbour.run, harbour.scratch / "seal") if vm.certificates else None
         stream = stack.enter_context(_private(records))
-        fabric = RunningFabric(Site(vm, pool, seal), stream)
+        attest = OpensslAttest(harbour.run, harbour.scratch / "attest")
+        fabric = RunningFabric(Site(vm, pool, seal, attest), stream)
         machine = describe(
             vm,
             (os_disk(disk), *(data or empty_disks(vm, folder, harbour.run)), *_cd(vm, pool, folder)),
