@@ -12,7 +12,7 @@ from tests.docs.page import ROOT
 
 from boatyard.artifact.demo_result import DemoResult
 from boatyard.cli.main import NOUNS, make_parser
-from boatyard.flow.answers_schema import answers_schema
+from boatyard.flow.schema import answers_schema, scenario_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -116,6 +116,7 @@ def demo_result_schema() -> str:
 FILES: dict[Path, Callable[[], str]] = {
     ROOT / "docs/reference/command-line.md": command_line,
     ROOT / "docs/reference/answers.schema.json": answers_schema,
+    ROOT / "docs/reference/scenario.schema.json": scenario_schema,
     ROOT / "docs/reference/demo-result.schema.json": demo_result_schema,
 }
 

@@ -175,7 +175,7 @@ def convert_file(args: argparse.Namespace) -> int:
 
 def print_schema(args: argparse.Namespace) -> int:  # noqa: ARG001
     """Prints it."""
-    from boatyard.flow.answers_schema import answers_schema
+    from boatyard.flow.schema import answers_schema
 
     print(answers_schema(), end="")
     return 0

@@ -1,4 +1,4 @@
-"""The JSON schema of the installer's answers, made from their own dataclasses."""
+"""The JSON schemas of what people write in TOML, made from the dataclasses that it becomes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from boatyard_installer.answers import SCHEMA, Answers
+from boatyard.trial import scenario
+from boatyard_installer import answers
 from boatyard_installer.decode import key_of, kinds_of
 
 SIMPLE = {str: "string", int: "integer", bool: "boolean"}
 
 
 def answers_schema() -> str:
-    """The schema as JSON text (draft 2020-12). Tables are closed, as they are for the installer."""
+    """The schema of the installer's answers as JSON text (draft 2020-12)."""
+    return _schema(answers.Answers, "Answers of the installer", answers.SCHEMA)
+
+
+def scenario_schema() -> str:
+    """The schema of a trial's scenario as JSON text (draft 2020-12)."""
+    return _schema(scenario.Scenario, "Scenario of a trial", scenario.SCHEMA)
+
+
+def _schema(kind: type[Any], title: str, version: int) -> str:
+    """Tables are closed, as they are for who reads them."""
     tables: dict[str, Any] = {}
-    top = _reference(Answers, tables)
-    tables["Answers"]["properties"]["schema"] = {"const": SCHEMA, "default": SCHEMA}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Answers of the installer"}
+    top = _reference(kind, tables)
+    tables[kind.__name__]["properties"]["schema"] = {"const": version, "default": version}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     return json.dumps(head | top | {"$defs": dict(sorted(tables.items()))}, indent=2) + "\n"
 
 
@@ -34,7 +45,8 @@ def _table(kind: type[Any], tables: dict[str, Any]) -> dict[str, Any]:
     kinds = kinds_of(kind)
     fields = {key_of(field.name): field for field in dataclasses.fields(kind)}
     properties = {name: _of(one, tables) | _default(fields[name]) for name, one in kinds.items()}
-    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+    missing = dataclasses.MISSING
+    required = [name for name, one in fields.items() if one.default is missing and one.default_factory is missing]
     about = " ".join((kind.__doc__ or "").split())
     told = {"type": "object", "description": about, "properties": properties, "additionalProperties": False}
     return told | ({"required": required} if required else {})
