@@ -45,7 +45,7 @@ def static_phase(
     which nothing is known makes the phase `unknown`.
     """
     started, mode = clock.monotonic(), scenario.static.mode
-    sources, beside = _sources(scenario, folder)
+    sources, beside = sources_of(scenario, folder)
     if mode == "off" or not sources:
         reason = "it is switched off" if mode == "off" else "no file of the deployment is of a kind that it reads"
         return PhaseRow(name="static", outcome="skipped", seconds=0.0, reason=reason), [], None
@@ -99,7 +99,7 @@ def compare(report: Report | None, words: Iterable[str]) -> tuple[SeenCommand, .
     )
 
 
-def _sources(scenario: Scenario, folder: Path) -> tuple[list[Source], list[Source]]:
+def sources_of(scenario: Scenario, folder: Path) -> tuple[list[Source], list[Source]]:
     """What runs, in the order in which it does, and what lies beside it. cloud-init prefers custom data."""
     name = scenario.vm.custom_data or scenario.vm.user_data
     runs = [_user_data(folder, name)] if name else []
