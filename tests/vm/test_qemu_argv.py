@@ -41,7 +41,7 @@ qemu-system-x86_64
 -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
 -machine q35
 -accel tcg,thread=single,tb-size=128
--cpu max,tcg-cpuid=off,cx16=off
+-cpu max,erms=off,fsrm=off,tcg-cpuid=off,cx16=off
 -smp 2
 -m 768M
 -uuid 13f56399-bd52-4150-9748-7190aae1ff21

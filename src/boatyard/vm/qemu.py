@@ -73,7 +73,10 @@ def cpu_model(arch: Arch, accelerator: Accelerator, *, stealth: bool = False) ->
     if arch is Arch.AARCH64:
         return "max,pauth-impdef=on"  # the architected algorithm is ten times slower to emulate
     # SVM stays: with svm=off QEMU 7.2 emulates so wrongly that BusyBox of Debian 13 aborts in the initrd.
-    return "max" + (",tcg-cpuid=off" if stealth else "") + ("" if accelerator.cx16 else ",cx16=off")
+    # Emulated, `rep stosb` and `rep movsb` go byte by byte; without ERMS Linux uses those that move eight at once. That
+    # saves a tenth of a boot, and minutes where Linux clears memory that held GRUB's code, with QEMU 7.2.
+    fast = "max,erms=off,fsrm=off"
+    return fast + (",tcg-cpuid=off" if stealth else "") + ("" if accelerator.cx16 else ",cx16=off")
 
 
 def qemu_argv(
