@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import CheckError, ConfigError
 from boatyard.cli.choice import add_project, chosen_project, is_quiet, is_verbose
 from boatyard.cli.option import workspace_of
+from boatyard.cli.trial_run import add_run
+from boatyard.cli.trial_shell import add_shell
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = nouns.add_parser("trial", help="try deployments before they go to the cloud", description=__doc__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     add_check(verbs)
+    add_run(verbs)
+    add_shell(verbs)
 
 
 def add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

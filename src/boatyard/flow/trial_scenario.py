@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
 from boatyard.base.where import Where
+from boatyard.cloud.egress import egress
 from boatyard.cloud.machine import CloudVm, DataDisk, Fault
 from boatyard.config import fault as fault_of
 from boatyard.config.read import read_toml
@@ -18,7 +19,7 @@ from boatyard_installer.decode import decode
 from boatyard_installer.locate import key_lines, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from boatyard.trial.scenario import Faults
     from boatyard_installer.decode import Told
@@ -66,7 +67,7 @@ def read_scenario(file: Path) -> Voyage:
     if told:
         raise fault_of.to_error([fault_of.Fault(file, *one) for one in told])
     assert voyage is not None
-    _check_vm(voyage)
+    _check_cloud(voyage)
     return voyage
 
 
@@ -105,7 +106,7 @@ def scenario_of(
     except ValueError as error:
         raise ConfigError(str(error)) from None
     voyage = Voyage(scenario, folder)
-    _check_vm(voyage)
+    _check_cloud(voyage)
     return voyage
 
 
@@ -124,9 +125,10 @@ def cloud_vm(voyage: Voyage) -> CloudVm:
         user_data=_data(voyage, vm.user_data),
         tags=dict(tag.split("=", 1) for tag in vm.tags),
         data_disks=tuple(
-            DataDisk(name=f"{vm.name}_DataDisk_{disk.lun}", lun=disk.lun, size_gib=-(-parse_size(disk.size) // GIB))
+            DataDisk(name=f"{vm.name}_DataDisk_{disk.lun}", lun=disk.lun, size_gib=_gib(disk.size))
             for disk in sorted(vm.data_disks, key=lambda disk: disk.lun)
         ),
+        resource_disk_gib=_gib(vm.resource_disk) if vm.resource_disk else 0,
         cd=vm.cd,
         fault=cloud_fault(faults),
     )
@@ -154,6 +156,11 @@ def cloud_fault(faults: Faults) -> Fault:
         cd_without=faults.cd_without,
         stale_goal_state=faults.stale_goal_state,
     )
+
+
+def _gib(text: str) -> int:
+    """A size in whole GiB, rounded up, as Azure sells disks."""
+    return -(-parse_size(text) // GIB)
 
 
 def _seconds(text: str) -> float:
@@ -187,16 +194,23 @@ def _faults_of_files(voyage: Voyage) -> list[Told]:
     return told
 
 
-def _check_vm(voyage: Voyage) -> None:
-    """ConfigError, at the table [vm], for what the cloud would refuse."""
-    try:
-        cloud_vm(voyage)
-    except ConfigError as error:
-        if voyage.file is None:
-            raise
-        lines = key_lines(voyage.file.read_text(encoding="utf-8"))
-        where = Where(voyage.file, nearest(lines, ("vm",)), "vm")
-        raise ConfigError.of([Problem(one.what, where, one.detail, one.hint) for one in error.problems]) from None
+def _check_cloud(voyage: Voyage) -> None:
+    """ConfigError, at its table, for what the cloud would refuse."""
+    allowed = voyage.scenario.egress
+    wants: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("vm", lambda: cloud_vm(voyage)),
+        ("egress", lambda: egress(allowed.policy, allowed.allow)),
+    )
+    lines = key_lines(voyage.file.read_text(encoding="utf-8")) if voyage.file is not None else {}
+    problems: list[Problem] = []
+    for table, want in wants:
+        try:
+            want()
+        except ConfigError as error:
+            where = Where(voyage.file, nearest(lines, (table,)), table) if voyage.file is not None else None
+            problems += [Problem(one.what, where, one.detail, one.hint) for one in error.problems]
+    if problems:
+        raise ConfigError.of(problems)
 
 
 def _data(voyage: Voyage, text: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boatyard.flow.check import URL_FILE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from boatyard.cloud.machine import CloudVm
     from boatyard.flow.trial_image import TrialDisk
+    from boatyard.flow.trial_machine import Order
     from boatyard.vm.ssh import Shell
 
 APART = "The repositories of the image are in several places, so they are not served to the machine."
@@ -44,6 +45,11 @@ class Supply:
     def credentials(self) -> dict[str, bytes]:
         """Tells the guest the address before anything runs that may ask for it (systemd ≥ 254, tmpfiles.d(5))."""
         return {"tmpfiles.extra": f"f+ {URL_FILE} 0644 root root - {self.url}\n".encode()} if self.url else {}
+
+    def added_to(self, order: Order) -> Order:
+        """The order of a machine that reaches them, and knows where they are."""
+        ports, credentials = order.host_ports | self.host_ports, {**order.credentials, **self.credentials}
+        return replace(order, host_ports=ports, credentials=credentials)
 
     def tell(self, shell: Shell) -> None:
         """Tells the address to a guest that started with another one."""

@@ -164,6 +164,20 @@ class HostRunner:
             with self._lock:
                 self._live.pop(process.pid, None)
 
+    def attached(self, command: Command) -> int:
+        """Runs a program that takes over the terminal (standard input, output and error) to its end; its exit code."""
+        argv = [find_program("setpriv"), "--pdeathsig", "KILL", "--", find_program(command.argv[0]), *command.argv[1:]]
+        # In the terminal's own process group, or it could not read from it.
+        with subprocess.Popen(argv, cwd=command.cwd, env=ENVIRONMENT | dict(command.env)) as process:
+            with self._lock:
+                self._live[process.pid] = process
+            try:
+                return process.wait()
+            finally:
+                process.kill()
+                with self._lock:
+                    self._live.pop(process.pid, None)
+
     def close(self) -> None:
         """Ends everything that still runs and refuses to start more; for interrupts."""
         self._closed = True

@@ -1,0 +1,48 @@
+"""A login on the machine that a trial would have, for a person or for commands from elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from boatyard.base.error import CheckError
+from boatyard.flow.trial_gangway import Gangway
+from boatyard.flow.trial_machine import provisioned
+from boatyard.flow.trial_order import order_of
+from boatyard.flow.trial_supply import supplying
+from boatyard.ports.run import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from boatyard.flow.trial_order import Berth
+    from boatyard.flow.trial_scenario import Voyage
+    from boatyard.vm.running import Harbour
+    from boatyard.vm.ssh import Ssh
+
+
+@contextlib.contextmanager
+def ashore(voyage: Voyage, berth: Berth, harbour: Harbour, log: Path) -> Iterator[Ssh]:
+    """The machine, provisioned and supplied with its repositories, and a way in. The console is written to `log`.
+
+    CheckError when it is not provisioned; ToolError and ImageError when it cannot be had at all.
+    """
+    order, disk, _ = order_of(voyage, berth, harbour)
+    with (
+        supplying(disk, order.vm, wanted=voyage.scenario.repositories == "own") as supply,
+        provisioned(supply.added_to(order), harbour, log, berth.snapshots) as up,
+    ):
+        if (record := up.record).failed is not None:
+            raise CheckError(f"the machine is not provisioned: {record.reason}", detail=record.detail)
+        with Gangway(up.machine, up.key.private, order.vm.user) as way:
+            if up.snapshot == "restored":
+                supply.tell(way.shell())
+            yield way.shell()
+
+
+def login(ssh: Ssh, *, terminal: str = "") -> Command:
+    """The command that logs in; with a terminal of that type when one is given, else it reads commands."""
+    options = ("-t",) if terminal else ("-T",)
+    env = {"TERM": terminal} if terminal else {}
+    return Command(argv=ssh.argv("-o", "ControlMaster=no", *options), cwd=ssh.folder, env=env)
