@@ -130,9 +130,9 @@ class _Work:
         table, extra = boot.partition_table(self._plan, self._loaders)
         for at, data in extra.items():
             self._held.write(data, at)
+        # The disk stays held until this program ends: udev would look through it while the machine restarts, and the
+        # kernel would tell of its reads that fail then.
         self._held.commit(table)
-        self._held.close()
-        self._disk = None
 
 
 @contextmanager
