@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from boatyard.ports.run import HostRunner
 
-pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool]
+pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool, pytest.mark.sweep]
 PASSPHRASE = "correct horse 7 battery"
 
 
