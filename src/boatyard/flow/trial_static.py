@@ -58,10 +58,9 @@ def static_phase(
         reason = f"what the image holds is not known: {error.problems[0].what}"
         return PhaseRow(name="static", outcome="unknown", seconds=_since(started), reason=reason), [], None
     report = check_in_turn(sources, beside, facts)
-    errors = report.count("error")
+    errors = [one for one in report.findings if one.severity == "error" and one.counts]
     outcome: Outcome = "passed" if not errors else "failed" if mode == "fail" else "unknown"
-    reason = f"{errors} error{'' if errors == 1 else 's'}{', only reported' if outcome == 'unknown' else ''}"
-    row = PhaseRow(name="static", outcome=outcome, seconds=_since(started), reason=reason if errors else "")
+    row = PhaseRow(name="static", outcome=outcome, seconds=_since(started), reason=_reason(errors, outcome))
     return row, list(checks_of(report, fail=mode == "fail")), report
 
 
@@ -130,6 +129,14 @@ def _files(folder: Path, text: str) -> list[str]:
     path = folder / text
     found = sorted(one for one in path.rglob("*") if not one.is_symlink()) if path.is_dir() else [path]
     return [str(one.relative_to(folder)) for one in found]
+
+
+def _reason(errors: list[Finding], outcome: Outcome) -> str:
+    if not errors:
+        return ""
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    told = f"{errors[0].place.file}:{errors[0].place.line}: {errors[0].message}{more}"
+    return told if outcome == "failed" else f"only reported: {told}"
 
 
 def _uses(file: FileReport) -> str:
