@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from boatyard.artifact.trial_report import TITLES, Moment, PhaseRow, TrialReport
+from boatyard.artifact.trial_report import TITLES, Moment, PhaseRow, TrialCheck, TrialReport
 from boatyard.base.error import BoatyardError
 from boatyard.cloud.fidelity import not_emulated
+from boatyard.flow.trial_advice import advice
 from boatyard.flow.trial_machine import moments_of
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from boatyard.artifact.trial_report import PhaseName, SeenCommand, TrialCheck
+    from boatyard.artifact.provision import ProvisionRecord
+    from boatyard.artifact.trial_report import PhaseName, SeenCommand
     from boatyard.flow.cloud import CloudMachine
     from boatyard.flow.trial_image import TrialDisk
     from boatyard.flow.trial_machine import Order, Provisioned
@@ -106,6 +108,7 @@ class Logbook:
                 from_snapshot=up.snapshot == "restored",
             )
             if failed:
+                self.mark(_failure(name, record), end_s)
                 return
 
     def started(self, machine: CloudMachine) -> None:
@@ -159,6 +162,14 @@ def reason_of(failed: Sequence[TrialCheck]) -> str:
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
     again = " after a restart" if first.after_reboot else ""
     return f"{first.name}{again}: {first.found}{more}"
+
+
+def _failure(name: PhaseName, record: ProvisionRecord) -> TrialCheck:
+    """Why the machine did not come up, with what helps."""
+    hint = "; ".join(filter(None, (advice(record.reason), record.hint)))
+    return TrialCheck(
+        phase=name, name=TITLES[name], outcome="failed", found=record.reason, detail=record.detail, hint=hint
+    )
 
 
 def _skipped(name: PhaseName) -> PhaseRow:
