@@ -19,7 +19,7 @@ ADVICE = (
     (r"restarts again and again", "does the custom data restart the machine each time?"),
     (
         r"neither that it is ready",
-        "are cloud-init or WALinuxAgent in the image, and enabled? `limits.provision` is time",
+        "does the image have cloud-init or WALinuxAgent, enabled? `limits.provision` is time",
     ),
     (r"lets nobody log in", "cloud-init makes the user: are it and sshd in the image? The console has its words"),
     (r"still busy with its start", "`boatyard trial shell` shows what runs; `limits.provision` gives more time"),
