@@ -157,7 +157,7 @@ def test_what_a_boot_would_report_as_not_found() -> None:
     one = report("\n".join(lines) + "\n")
     assert one.missing_commands() == {"htop", "jq"}
     assert one.commands() == {
-        "tree": Verdict.NOWHERE, "htop": Verdict.NOWHERE, "jq": Verdict.INSTALLABLE, "dnf": Verdict.PRESENT,
+        "htop": Verdict.NOWHERE, "jq": Verdict.INSTALLABLE, "dnf": Verdict.PRESENT,
         "unzip": Verdict.PRESENT, "lsof": Verdict.INSTALLABLE,
     }  # fmt: skip
 

@@ -126,3 +126,9 @@ def test_the_comparison_has_what_either_side_says() -> None:
         name="curl", expected="present", seen=True
     )
     assert compare(None, said[:1]) == (SeenCommand(name="less", expected="", seen=True),)
+
+
+def test_a_command_that_is_only_asked_for_is_not_expected_to_be_missed() -> None:
+    asks = "#!/bin/bash\ncommand -v htop && htop\n[ -x /usr/bin/tree ] && tree\nwget x || true\n"
+    report = check_in_turn([Source("deploy.sh", asks, "shell")], [], FACTS)
+    assert [one.name for one in compare(report, [])] == ["wget"]

@@ -25,6 +25,7 @@ from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.walk import Budget, Frame, script_steps
 from boatyard.check.step import (
     ANY_MANAGER,
+    SKIPPED,
     UNDECIDED,
     Choice,
     Cloud,
@@ -164,7 +165,7 @@ class _Config:
                            "write `- ` before each entry",
                            key.text, key.text)  # fmt: skip
             if key.text in APT_ONLY and key.text != "snap":
-                yield Use(Need(Kind.COMMAND, "apt-get", self.place(key), key.text), "cloud-init skips it elsewhere")
+                yield Use(Need(Kind.COMMAND, "apt-get", self.place(key), key.text), SKIPPED)
         for entry in items(self.root.get("write_files")):
             if isinstance(entry, Table) and not entry.text("path"):
                 yield Tell("SP010", "error", "an entry of write_files has no path", self.place(entry), name="path",

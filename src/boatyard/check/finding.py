@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from boatyard.base.digest import sha256_bytes
-from boatyard.check.step import UNKNOWN, Kind, Need, Place
+from boatyard.check.step import PROBED, SKIPPED, UNKNOWN, Kind, Need, Place
 
 Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
@@ -96,13 +96,14 @@ class Report:
         """The verdict on each command, for comparing with what a boot reports as `command not found`.
 
         Of several uses of a command, the worst that surely runs counts (a use before its installation is missing);
-        one that runs in no known case is not listed.
+        one that runs in no known case, or is only asked for, is not listed.
         """
         order = (Verdict.PRESENT, Verdict.UNKNOWN, Verdict.INSTALLABLE, Verdict.NOWHERE)
         found: dict[str, Verdict] = {}
         for file in self.files:
             for one in file.needs:
-                if one.need.kind is Kind.COMMAND and one.reached and UNKNOWN not in one.need.name:
+                runs = one.reached and one.tolerated not in (PROBED, SKIPPED)
+                if one.need.kind is Kind.COMMAND and runs and UNKNOWN not in one.need.name:
                     worst = max(one.verdict, found.get(one.need.name, Verdict.PRESENT), key=order.index)
                     found[one.need.name] = worst
         return found

@@ -19,6 +19,9 @@ UNKNOWN = "\0"
 LONGEST_TEXT = 200
 # The package manager of whatever the system is.
 ANY_MANAGER = "any"
+# Why a use of something that is missing does no harm: it is not run at all.
+PROBED = "it is only asked whether it is there"
+SKIPPED = "cloud-init skips it elsewhere"
 # What is shown of a statement goes into logs.
 SECRET = re.compile(
     r"((?:password|passwd|passphrase|secret|token|api[-_]?key|accesskey|accountkey|sharedkey|bearer|pwd|sig)"

@@ -18,6 +18,7 @@ from boatyard.check.shell.option import ELSEWHERE, WRAPPERS, find_runs, unwrap
 from boatyard.check.shell.package_manager import installed_by
 from boatyard.check.shell.syntax import Group, Simple
 from boatyard.check.step import (
+    PROBED,
     UNDECIDED,
     UNKNOWN,
     Cloud,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from boatyard.check.shell.syntax import Redirect, Redirected, Statement, Statements, Word
     from boatyard.check.step import Step, Steps, Test
 
-PROBED = "it is only asked whether it is there"
 # Directories of PATH in which an image has nothing until something is put there.
 EMPTY_DIRS = re.compile(rf"^(~|{UNKNOWN}|/root|/home/[^/]+)/(\.local/)?s?bin$|^/snap/bin$|^\.$|^$")
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
