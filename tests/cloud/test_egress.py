@@ -203,7 +203,7 @@ def test_refused_datagrams_are_told_by_icmp() -> None:
     assert told.payload[:2] == bytes((3, 13))
     assert checksum(told.payload) == 0
     assert told.payload[8:] == asked[14 : 14 + 28]
-    for silent in ("224.0.0.251", "255.255.255.255", "10.1.0.255"):
+    for silent in ("224.0.0.251", "255.255.255.255", "10.1.0.255"):  # and no place
         assert not box.from_guest(udp(silent, 5353), 0.0).to_guest
 
 

@@ -172,7 +172,9 @@ class Middlebox:
     def _may_pass(self, datagram: Datagram, now: float) -> bool:
         target, cable = datagram.target, self._cable
         # QEMU connects to the address it is told, from the host: these would be the host's own.
-        if target.is_loopback or target.is_link_local or int(target) >> 24 == 0 or int(target) >= FIRST_MULTICAST:
+        if int(target) >= FIRST_MULTICAST or target == cable.network.broadcast_address:
+            return False  # for neighbours, of which there are none: no place to go to
+        if target.is_loopback or target.is_link_local or int(target) >> 24 == 0:
             return self._tell(datagram, passed=False, now=now)
         if target == cable.gateway:
             return self._tell(datagram, passed=self._may_reach_host(datagram), now=now)
@@ -226,14 +228,15 @@ class Middlebox:
 
     def _refuse(self, frame: Frame, datagram: Datagram) -> list[bytes]:
         """What tells the guest that it cannot go there; nothing to messages for many (RFC 1122, 3.2.2)."""
-        if datagram.source != self._cable.address or int(datagram.target) >= FIRST_MULTICAST:
+        many = int(datagram.target) >= FIRST_MULTICAST or datagram.target == self._cable.network.broadcast_address
+        if many or datagram.source != self._cable.address:
             return []
         segment, message = _tcp(datagram), _udp(datagram)
         if segment is not None:
             no = refusal(segment)
             peers = Peers(datagram.source, segment.source_port, datagram.target, segment.target_port)
             return [] if no is None else [_reply(frame, peers, no)]
-        if message is None or datagram.target == self._cable.network.broadcast_address:
+        if message is None:
             return []
         told = Datagram(self._cable.gateway, datagram.source, PROTOCOL_ICMP, build_unreachable(frame.payload))
         return [build_frame(Frame(frame.source, frame.target, TYPE_IPV4, build_ipv4(told)))]
