@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from boatyard.flow.trial_image import find_image
 from boatyard.flow.trial_machine import Order
 from boatyard.flow.trial_scenario import cloud_vm, pool_vm
@@ -48,9 +50,10 @@ def order_of(voyage: Voyage, berth: Berth, harbour: Harbour) -> tuple[Order, Tri
         arch=berth.arch,
         run=harbour.run,
         cache=berth.cache / "images",
+        generation=scenario.vm.generation,
     )
     accelerator = find_hypervisor(berth.arch, harbour.run, harbour.scratch / "hypervisor").accelerator
-    vm = cloud_vm(voyage)
+    vm = structs.replace(cloud_vm(voyage), os_disk_gib=disk.size_gib)
     one = accelerator.emulated and accelerator.thread == "single"  # more would take turns on one processor of this host
     order = Order(
         vm=vm,
