@@ -20,6 +20,7 @@ from tests.system.installer import (
     root_shell,
     with_answers,
 )
+from tests.system.write_log import check_bootable_last
 
 from boatyard.vm.ssh import ephemeral_key, logged_in
 from boatyard_boot.size import GIB
@@ -165,7 +166,9 @@ filesystems = [
 def test_a_layout_of_ones_own_by_answers_on_a_stick(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
     with ephemeral_key(run, tmp_path / "scratch") as key:
         stick = answers_volume(DISK + CUSTOM + root_key(key.public), run, tmp_path)
-        disk = replace(empty_disk(tmp_path, 8 * GIB), bus="scsi")
+        log = tmp_path / "writes.log"
+        log.touch()
+        disk = replace(empty_disk(tmp_path, 8 * GIB), bus="scsi", write_log=log)
         target = Target(live_iso, [disk, stick], run, tmp_path)
         with target.on() as vm:
             target.install(vm)
@@ -181,6 +184,7 @@ def test_a_layout_of_ones_own_by_answers_on_a_stick(live_iso: Path, tmp_path: Pa
                 sizes = said(shell, "lvs --noheadings --units b --nosuffix -o lv_size,vg_size vg-main/var")
                 var, whole = map(int, sizes.split())
                 assert 0.19 < var / whole <= 0.2
+    assert check_bootable_last(log) > 1000
 
 
 @pytest.mark.sweep

@@ -56,15 +56,15 @@ qemu-system-x86_64
 -device VGA
 -device virtio-rng-pci
 -device virtio-scsi-pci,id=scsi
--drive if=none,id=drive0,format=qcow2,discard=unmap,snapshot=on,file=/i/a,,b.qcow2
+-drive if=none,id=drive0,format=qcow2,file=/i/a,,b.qcow2,discard=unmap,snapshot=on
 -device virtio-blk-pci,drive=drive0,bootindex=0
--drive if=none,id=drive1,format=raw,media=cdrom,readonly=on,file=/i/cd.iso
+-drive if=none,id=drive1,format=raw,file=/i/cd.iso,media=cdrom,readonly=on
 -device scsi-cd,bus=scsi.0,drive=drive1,bootindex=1
--drive if=none,id=drive2,format=raw,discard=unmap,file=/i/data.raw
+-drive if=none,id=drive2,format=raw,file=/i/data.raw,discard=unmap
 -device scsi-hd,bus=scsi.0,drive=drive2,bootindex=2
--drive if=none,id=drive3,format=raw,discard=unmap,snapshot=on,file=/i/fast.raw
+-drive if=none,id=drive3,format=raw,file=/i/fast.raw,discard=unmap,snapshot=on
 -device nvme,serial=fast,drive=drive3,bootindex=3
--drive if=none,id=drive4,format=raw,discard=unmap,snapshot=on,file=/i/lun.raw
+-drive if=none,id=drive4,format=raw,file=/i/lun.raw,discard=unmap,snapshot=on
 -device scsi-hd,bus=scsi.0,scsi-id=1,lun=7,vendor=Msft,product=Virtual Disk,serial=s,drive=drive4,bootindex=4
 -netdev user,id=net0,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22
 -device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,romfile=
@@ -81,6 +81,14 @@ def lines(argv: tuple[str, ...]) -> str:
 
 def test_the_whole_command_line() -> None:
     assert lines(qemu_argv(FULL, TCG, OVMF)) == GOLDEN
+
+
+def test_what_is_written_to_a_disk_is_logged() -> None:
+    drive = Drive(path=Path("/i/a.raw"), keep_writes=True, write_log=Path("/log/a,1"))
+    text = lines(qemu_argv(Machine(name="a", arch=Arch.X86_64, firmware="bios", drives=(drive,)), TCG, None))
+    log = "log.driver=file,log.filename=/log/a,,1"
+    raw = "file.driver=raw,file.file.driver=file,file.file.filename=/i/a.raw"
+    assert f"\n-drive if=none,id=drive0,driver=blklogwrites,{raw},{log},discard=unmap\n" in text
 
 
 def test_arm64_has_its_own_devices() -> None:

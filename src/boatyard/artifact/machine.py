@@ -14,7 +14,8 @@ class Drive(Artifact, frozen=True):
 
     Writes go to a throw-away layer that vanishes with the machine, unless `keep_writes`; a CD takes none. `serial`: its
     number, empty for QEMU's choice. `vendor`, `product` (at most 8 and 16 characters), `target` and `lun` count on the
-    SCSI bus: what the disk says it is, and its place; a negative target is QEMU's choice.
+    SCSI bus: what the disk says it is, and its place; a negative target is QEMU's choice. `write_log`: an empty file
+    that gets every write and flush in order, in the format of Linux' dm-log-writes.
     """
 
     path: Path
@@ -27,6 +28,7 @@ class Drive(Artifact, frozen=True):
     product: str = ""
     target: int = -1
     lun: int = 0
+    write_log: Path | None = None
 
 
 class Subnet(Artifact, frozen=True):

@@ -131,15 +131,22 @@ def _drives(drives: tuple[Drive, ...], *, bootable: bool) -> list[str]:
         argv += ["-device", "virtio-scsi-pci,id=scsi"]
     for index, drive in enumerate(drives):
         name = f"drive{index}"
-        options = f"if=none,id={name},format={drive.format}"
+        options = f"if=none,id={name},{_image(drive)}"
         if drive.kind == "cdrom":
             options += ",media=cdrom,readonly=on"
         else:
             options += ",discard=unmap" + ("" if drive.keep_writes else ",snapshot=on")
-        argv += ["-drive", f"{options},file={_file(drive.path)}"]
+        argv += ["-drive", options]
         order = f",bootindex={index}" if bootable else ""  # a kernel given directly is the first itself
         argv += ["-device", f"{_device(drive)},drive={name}{order}"]
     return argv
+
+
+def _image(drive: Drive) -> str:
+    if drive.write_log is None:
+        return f"format={drive.format},file={_file(drive.path)}"
+    image = f"file.driver={drive.format},file.file.driver=file,file.file.filename={_file(drive.path)}"
+    return f"driver=blklogwrites,{image},log.driver=file,log.filename={_file(drive.write_log)}"
 
 
 def _device(drive: Drive) -> str:
