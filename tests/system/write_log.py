@@ -18,7 +18,7 @@ FLUSH, DISCARD = 1, 4
 
 
 class Entry(NamedTuple):
-    """`data`: the first sector of what was written to `count` sectors; zeros for a discard. `count` is 0 for a flush."""
+    """`data`: the first sector of the `count` that were written, zeros for a discard. `count` is 0 for a flush."""
 
     sector: int
     count: int
