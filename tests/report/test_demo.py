@@ -10,6 +10,7 @@ from boatyard.artifact.demo_result import (
     ImageRow,
     MachineRow,
     StageRow,
+    TrialRow,
 )
 from boatyard.report.demo import format_demo
 
@@ -56,6 +57,21 @@ RESULT = DemoResult(
     ),
     stages=(StageRow(name="lock", seconds=2.4), StageRow(name="machines", seconds=200)),
     seconds=312,
+    trial=TrialRow(
+        scenario="hello",
+        image="disk.qcow2",
+        generation="gen2",
+        accelerator="tcg",
+        passed=False,
+        reason="disk: 2 GB of 2 GB on /",
+        ready_s=61.2,
+        seconds=131,
+        phases=(
+            CheckRow(name="boot", ok=True, found="31 s"),
+            CheckRow(name="checks", ok=False, found="disk: 2 GB of 2 GB on /", detail="disk: 2 GB of 2 GB on /"),
+        ),
+        report="/out/trial/hello/report.html",
+    ),
 )
 TEXT = """\
 Skiff Linux 1.0 for x86_64
@@ -71,6 +87,11 @@ installed    260 packages, 321 MB
         S.5 /etc/shadow
 ✓ installed from live.iso under UEFI (tcg): 1 of 1 checks, login 98 s after power-on
     ✓ installation: OK after 71 s
+✗ trial of hello on disk.qcow2 as a VM of the local cloud (gen2, tcg): FAILED: disk: 2 GB of 2 GB on /
+    ✓ boot: 31 s
+    ✗ checks: disk: 2 GB of 2 GB on /
+        disk: 2 GB of 2 GB on /
+    report: trial/hello/report.html
 
 budget                                measured       limit   Azure Linux 4
 ✓ iso file                              138 MB      250 MB            1 GB

@@ -37,6 +37,22 @@ class MachineRow(Artifact, frozen=True):
         return all(check.ok for check in self.checks)
 
 
+class TrialRow(Artifact, frozen=True):
+    """The trial of a sample deployment on an image. `ready_s`: from power-on until an agent reported that the VM is
+    ready. `phases`: from the static check to the checks after the deployment. `report`: the file with all of it."""
+
+    scenario: str
+    image: str
+    generation: str
+    accelerator: str
+    passed: bool
+    reason: str
+    ready_s: float
+    seconds: float
+    phases: tuple[CheckRow, ...]
+    report: str
+
+
 class BudgetRow(Artifact, frozen=True):
     """A limit of the configuration and what was measured; bytes, or seconds when `unit` is s.
 
@@ -100,3 +116,4 @@ class DemoResult(Artifact, frozen=True):
     budgets: tuple[BudgetRow, ...]
     stages: tuple[StageRow, ...]
     seconds: float
+    trial: TrialRow | None = None

@@ -10,7 +10,7 @@ from boatyard_boot.size import format_mib, format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from boatyard.artifact.demo_result import BudgetRow, DemoResult, MachineRow
+    from boatyard.artifact.demo_result import BudgetRow, DemoResult, MachineRow, TrialRow
 
 
 def format_demo(result: DemoResult, base: Path) -> str:
@@ -31,6 +31,8 @@ def _lines(result: DemoResult, base: Path) -> Iterator[str]:
     yield ""
     for machine in result.machines:
         yield from _machine(machine)
+    if result.trial is not None:
+        yield from _trial(result.trial, base)
     yield ""
     yield f"{'budget':34}{'measured':>12}{'limit':>12}{'Azure Linux 4':>16}"
     for budget in result.budgets:
@@ -56,6 +58,17 @@ def _machine(machine: MachineRow) -> Iterator[str]:
         yield f"    {'✓' if check.ok else '✗'} {check.name}: {check.found}"
         if not check.ok:
             yield from (f"        {line}" for line in check.detail.splitlines()[:20])
+
+
+def _trial(trial: TrialRow, base: Path) -> Iterator[str]:
+    verdict = "passed" if trial.passed else f"FAILED: {trial.reason}"
+    place = f"{trial.image} as a VM of the local cloud ({trial.generation}, {trial.accelerator})"
+    yield f"{'✓' if trial.passed else '✗'} trial of {trial.scenario} on {place}: {verdict}"
+    for phase in trial.phases:
+        yield f"    {'✓' if phase.ok else '✗'} {phase.name}: {phase.found}"
+        if not phase.ok:
+            yield from (f"        {line}" for line in phase.detail.splitlines()[:20])
+    yield f"    report: {_short(trial.report, base)}"
 
 
 def _budget(budget: BudgetRow) -> Iterator[str]:
