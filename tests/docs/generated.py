@@ -11,12 +11,15 @@ import msgspec
 from tests.docs.page import ROOT
 
 from boatyard.artifact.demo_result import DemoResult
+from boatyard.artifact.trial_report import TrialReport
 from boatyard.cli.main import NOUNS, make_parser
 from boatyard.flow.schema import answers_schema, scenario_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from boatyard.artifact.codec import Artifact
 
 COMMAND_LINE_HEAD = """\
 # Command line
@@ -109,7 +112,16 @@ def _spelling(action: argparse.Action) -> str:
 
 def demo_result_schema() -> str:
     """The JSON schema of what `boatyard demo --result` writes."""
-    schema: dict[str, Any] = msgspec.json.schema(DemoResult)
+    return _schema(DemoResult)
+
+
+def trial_report_schema() -> str:
+    """The JSON schema of a trial's `report.json`."""
+    return _schema(TrialReport)
+
+
+def _schema(kind: type[Artifact]) -> str:
+    schema: dict[str, Any] = msgspec.json.schema(kind)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
 
 
@@ -118,6 +130,7 @@ FILES: dict[Path, Callable[[], str]] = {
     ROOT / "docs/reference/answers.schema.json": answers_schema,
     ROOT / "docs/reference/scenario.schema.json": scenario_schema,
     ROOT / "docs/reference/demo-result.schema.json": demo_result_schema,
+    ROOT / "docs/reference/trial-report.schema.json": trial_report_schema,
 }
 
 if __name__ == "__main__":

@@ -178,6 +178,8 @@ def test_moments_near_to_each_other_are_one_mark() -> None:
         (9.0, "silent", 1),
     ]
     assert kind_of(Moment(at_s=0, lane="dhcp", what="DISCOVER")) == "fine"
+    assert kind_of(Moment(at_s=0, lane="check", what="ports", note="failed: tcp/80")) == "refused"
+    assert kind_of(Moment(at_s=0, lane="network", what="failed", note="failed")) == "fine"
 
 
 def test_lanes_are_in_order_and_strange_ones_last() -> None:

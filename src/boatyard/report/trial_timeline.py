@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from boatyard.artifact.trial_report import TITLES
 from boatyard.report.markup import Markup, own, tag
 
 if TYPE_CHECKING:
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
     from boatyard.artifact.trial_report import Moment
 
-LANES = ("machine", "dhcp", "wireserver", "hostga", "imds", "network", "fabric", "deploy", "check")
 HTTP_LANES = ("wireserver", "hostga", "imds")
+CHECKED_LANES = tuple(TITLES)  # what was looked at in a phase; the note begins with its outcome
+LANES = ("machine", "dhcp", *HTTP_LANES, "network", "fabric", *CHECKED_LANES)
 MAX_LANES = 14
 LANE_PX = 28
 AXIS_PX = 26
@@ -96,8 +98,8 @@ def marks_of(moments: Sequence[Moment], end_s: float) -> list[Mark]:
 
 
 def kind_of(moment: Moment) -> str:
-    """`refused` when the cloud answered with an error, `silent` when it did not answer."""
-    if moment.status >= 400:
+    """`refused` when the cloud answered with an error or something failed, `silent` when it did not answer."""
+    if moment.status >= 400 or (moment.lane in CHECKED_LANES and moment.note.startswith("failed")):
         return "refused"
     return "silent" if moment.lane in HTTP_LANES and not moment.status else "fine"
 
@@ -154,7 +156,11 @@ def _told(moment: Moment) -> str:
 
 def legend(ready: bool) -> Markup:
     """What the marks mean."""
-    kinds = {"fine": "answered, or happened", "refused": "answered with an error", "silent": "never answered"}
+    kinds = {
+        "fine": "answered, or happened",
+        "refused": "failed, or answered with an error",
+        "silent": "never answered",
+    }
     marks = {tag("svg", own(SHAPES[kind]), x=7, y=7, class_=kind, overflow="visible"): kinds[kind] for kind in kinds}
     if ready:
         marks[tag("line", x1=7, x2=7, y1=0, y2=14, class_="ready")] = "first report of Ready"
