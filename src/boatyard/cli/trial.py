@@ -32,6 +32,25 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_check(verbs)
     add_run(verbs)
     add_shell(verbs)
+    add_schema(verbs)
+
+
+def add_schema(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the verb `schema`."""
+    parser = verbs.add_parser(
+        "schema",
+        help="the JSON schema of scenarios, for editors",
+        description="Prints the JSON schema of scenarios. Editors complete and check TOML files with it.",
+    )
+    parser.set_defaults(run=print_schema)
+
+
+def print_schema(args: argparse.Namespace) -> int:  # noqa: ARG001
+    """Prints the schema."""
+    from boatyard.flow.schema import scenario_schema
+
+    print(scenario_schema(), end="")
+    return 0
 
 
 def add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
