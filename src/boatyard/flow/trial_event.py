@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from boatyard.flow.trial_rest import Rest
     from boatyard.trial.scenario import Event
 
+GRACE_S = 5.0
 RESTART = "sudo -n systemctl reboot"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 
@@ -50,7 +51,7 @@ class Events:
             self._thread.join()
         finally:
             self.stop()
-            self._thread.join()
+            self._thread.join(GRACE_S)  # one that goes on ends with the machine
 
     def stop(self) -> None:
         """Those that have not begun will not happen."""
@@ -61,7 +62,8 @@ class Events:
         for event in self._events:
             if self._stop.wait(max(0.0, started + parse_duration(event.after) - clock.monotonic())):
                 return
-            self._told(self._happen(event))
+            with contextlib.suppress(KeyboardInterrupt):  # what programs end with when the command is interrupted
+                self._told(self._happen(event))
 
     def _happen(self, event: Event) -> TrialCheck:
         started, name = clock.monotonic(), f"{event.kind} after {event.after}"

@@ -24,6 +24,7 @@ from boatyard.flow.trial_static import compare, static_phase
 from boatyard.flow.trial_supply import supplying
 from boatyard.flow.trial_write import deploy_log
 from boatyard.ports import clock
+from boatyard.report.visible import visible_line
 from boatyard.trial.builtin import Told
 from boatyard.trial.scenario import parse_duration
 
@@ -58,7 +59,7 @@ class Trial:
         """Takes a line of a deployment's output."""
         if len(self.book.words) < MOST_WORDS:
             self.book.words.append(line)
-        self.harbour.reporter.progress(0, 0, line)
+        self.harbour.reporter.progress(0, 0, visible_line(line))
 
 
 def run_trial(
