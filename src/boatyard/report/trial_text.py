@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from boatyard.artifact.trial_report import PhaseRow, SeenCommand, TrialCheck, TrialReport
 
 MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unknown": "?"}
-MAX_DETAIL_LINES = 20
+FIRST_LINES, LAST_LINES = 5, 14  # of a long detail: logs tell the cause at their end, lists at their beginning
 MAX_PASSED, MAX_OTHERS = 30, 100
 MAX_CONSOLE_LINES = 15
 MAX_PLACES = 10
@@ -88,7 +88,7 @@ def _check(check: TrialCheck) -> Iterator[str]:
     name = check.name + (" after reboot" if check.after_reboot else "")
     yield visible_line(f"    {MARKS[check.outcome]} {name}: {check.found}")
     if check.outcome == "failed":
-        yield from _indented(visible_block(check.detail).splitlines()[:MAX_DETAIL_LINES])
+        yield from _indented(_ends(visible_block(check.detail).splitlines()))
         if check.place:
             yield visible_line(f"        at {check.place}")
         if check.hint:
@@ -120,6 +120,12 @@ def _commands(commands: tuple[SeenCommand, ...]) -> Iterator[str]:
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _ends(lines: list[str]) -> list[str]:
+    if len(lines) <= FIRST_LINES + LAST_LINES + 1:
+        return lines
+    return [*lines[:FIRST_LINES], f"… {len(lines) - FIRST_LINES - LAST_LINES} lines", *lines[-LAST_LINES:]]
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
