@@ -44,5 +44,8 @@ def settle(run: Run) -> None:
 
 
 def bring_network_up(run: Run) -> None:
-    """Starts what gets addresses (DHCP, or what the kernel command line says) and resolves names."""
-    run("systemctl", "start", "systemd-networkd.service", "systemd-resolved.service")
+    """Starts what gets addresses (DHCP, or what the kernel command line says) and resolves names.
+
+    An installation by answers begins before the system is up, on which these rely without saying so.
+    """
+    run("systemctl", "start", "sysinit.target", "systemd-networkd.service", "systemd-resolved.service")

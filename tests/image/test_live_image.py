@@ -30,7 +30,8 @@ if [ -f "${prefix}/custom.cfg" ]; then
     source "${prefix}/custom.cfg"
 fi
 menuentry 'Install Tiny 1.0' --id 'install' --hotkey=i {
-    linux /boot/vmlinuz live=TINY boatyard.install systemd.unit=boatyard-install.target console=tty0 quiet ${kargs}
+    linux /boot/vmlinuz live=TINY boatyard.install systemd.unit=boatyard-install.target \
+systemd.condition_first_boot=no console=tty0 quiet ${kargs}
     initrd /boot/initrd.img
 }
 menuentry 'Try Tiny 1.0 without installing' --id 'live' --hotkey=t {

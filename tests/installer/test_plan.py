@@ -123,6 +123,7 @@ def test_each_installation_has_identities_of_its_own() -> None:
 
 def test_arguments_of_the_live_system_are_kept_but_for_its_own() -> None:
     cmdline = "BOOT_IMAGE=/boot/vmlinuz live=SKIFF boatyard.install systemd.unit=x.target console=ttyS1 console=ttyS1"
+    cmdline += " systemd.condition_first_boot=no"
     assert boot.kernel_arguments(plan(Answers()), cmdline) == ("root=/dev/mapper/vg0-root", "ro", "console=ttyS1")
 
 

@@ -19,7 +19,8 @@ MENU, CUSTOM = "boot/grub/grub.cfg", "boot/grub/custom.cfg"
 INSTALL, LIVE = "install", "live"
 # How the entry that only tries is recognised and chosen; the other one is the default.
 LIVE_WORDS, LIVE_KEY = "without installing", "t"
-INSTALL_ARGUMENTS = ("boatyard.install", "systemd.unit=boatyard-install.target")
+# A first boot would apply the presets, as the making of the root has done, and ask for what an installation asks.
+INSTALL_ARGUMENTS = ("boatyard.install", "systemd.unit=boatyard-install.target", "systemd.condition_first_boot=no")
 MAX_TIMEOUT_S = 600
 CUSTOMIZED = """\
 set default={default}

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 TIMEOUT_S = 1
 SCRATCH = Path("/run/boatyard/loader")
 # Arguments of the live system that are its own; the others (consoles, quirks of the machine) are kept.
-OWN = ("live=", "boatyard.", "systemd.unit=", "BOOT_IMAGE=", "initrd=", "root=", "rd.luks")
+OWN = (
+    "live=", "boatyard.", "systemd.unit=", "systemd.condition_first_boot=", "BOOT_IMAGE=", "initrd=", "root=",
+    "rd.luks",
+)  # fmt: skip
 OWN_WORDS = ("ro", "rw")
 
 
