@@ -37,6 +37,13 @@ class Regex:
     pattern: str
     _compiled: Any
 
+    def search(self, text: str) -> bool:
+        """Whether it matches somewhere in the text; RegexError when pattern and text are too large together."""
+        size = self._compiled.programsize
+        if size > LARGE_PROGRAM and size * len(text) > MAX_WORK:
+            raise RegexError(f"the pattern is too large ({size} steps) for a text of {len(text)} characters")
+        return self._compiled.search(text if text.isascii() else _SURROGATE.sub("\ufffd", text)) is not None
+
     def replace_all(self, text: str, replacement: str, *, seconds: float = MAX_SECONDS, until: float = math.inf) -> str:
         """The text with every match replaced, literally: `$1` and a backslash mean themselves.
 

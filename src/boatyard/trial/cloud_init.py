@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from boatyard.trial.not_found import commands_not_found
+
 # `cloud-init status --format json` is made of status.json when cloud-init has ended (cloudinit/cmd/status.py); only
 # when there is no result does it also look at its units.
 STATUS = """\
@@ -26,8 +28,6 @@ echo output; tail -c 8192 /var/log/cloud-init-output.log 2>/dev/null"""
 ENDED = ("done", "error", "disabled")
 _COMMAND = re.compile(r"^Command: \['/var/lib/cloud/[^']*scripts/(?:[^'/]*/)*([^'/]+)'\]$")
 _RUNPARTS = re.compile(r"Runparts: \d+ failures \(([^)]*)\)")
-# bash: `runcmd: line 3: htop: command not found`; dash: `runcmd: 3: htop: not found`.
-_NOT_FOUND = re.compile(r": (?:line )?\d+: ([^\s:]+): (?:command )?not found$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ class Scripts:
 
     @property
     def not_found(self) -> tuple[str, ...]:
-        found = (_NOT_FOUND.search(line.rstrip()) for line in self.output.splitlines())
-        return tuple(dict.fromkeys(one[1] for one in found if one is not None))
+        return commands_not_found(self.output.splitlines())
 
     @property
     def failed(self) -> dict[str, int | None]:

@@ -28,7 +28,8 @@ PATH = "$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Section:
     """`body`: shell that prints the answer, run in a subshell without input; its errors are part of the answer.
 
-    `limit`: bytes that are kept, 0 for a body that never prints much.
+    `$D` in it is a folder for its files, empty when there is no room for one. `limit`: bytes that are kept, 0 for a
+    body that never prints much.
     """
 
     name: str
@@ -96,6 +97,12 @@ def compose(sections: Sequence[Section], mark: str) -> str:
         f"printf '\\n%s id\\n' {mark}",
         "id -u",
     ]  # fmt: skip
+    if any('"$D' in section.body for section in sections):
+        # /run is in memory: it is writable and has room also when the disk is full.
+        lines += [
+            "D=$(mktemp -d /run/boatyard.XXXXXX 2>/dev/null || mktemp -d 2>/dev/null)",
+            'trap \'[ -z "$D" ] || rm -rf "$D"\' EXIT',
+        ]
     for section in sections:
         bound = f" | head -c {section.limit + 1}" if section.limit else ""
         lines += [f"printf '\\n%s {section.name}\\n' {mark}", f"(\n{section.body}\n) 2>&1{bound}"]
