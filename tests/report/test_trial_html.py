@@ -97,7 +97,7 @@ def test_the_verdict_comes_first() -> None:
     assert page.words("h1") == "✗ Failed at checks"
     header = page.words("header")
     assert "2 of 7 checks fail after a reboot" in header
-    assert "To mend: device names change at a restart" in header
+    assert "Hint: device names change at a restart" in header
     assert Page(to_html(passed())).words("h1") == "✓ Passed"
 
 
@@ -164,6 +164,14 @@ def test_checks_after_the_restart_stand_beside_the_first() -> None:
         (("only then",), "passed"),
         (("twice",), "passed"),
     ]
+
+
+def test_the_same_hint_is_given_once() -> None:
+    first = check("units", "1 failed", "failed", hint="look at the log", detail="before")
+    text = to_html(replace(passed(), checks=(first, replace(first, detail="after", after_reboot=True))))
+    table = text[text.index("What was checked</h2>") :]
+    assert table.count("look at the log") == 1
+    assert [table.count(f'<pre tabindex="0">{words}</pre>') for words in ("before", "after")] == [1, 1]
 
 
 def test_moments_near_to_each_other_are_one_mark() -> None:

@@ -89,6 +89,13 @@ def test_before_a_login_the_console_is_shown() -> None:
     assert "console" not in to_text(failed_after_reboot())
 
 
+def test_of_a_long_detail_both_ends_are_shown() -> None:
+    failed = replace(failed_after_reboot().checks[-1], detail="\n".join(f"line {number}" for number in range(100)))
+    text = to_text(replace(passed(), checks=(failed,)))
+    assert "        line 4\n        … 81 lines\n        line 86\n" in text
+    assert "        line 99\n" in text
+
+
 def test_much_is_cut() -> None:
     text = to_text(huge())
     assert "checks: 6007 of 6010 passed\n" in text

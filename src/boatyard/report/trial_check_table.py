@@ -9,7 +9,7 @@ from boatyard.report.markup import Markup, block, join, own, tag
 from boatyard.report.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from boatyard.artifact.trial_report import Outcome, TrialCheck
 
@@ -101,7 +101,7 @@ def _row(row: Row, twice: bool) -> Markup:
     return join(
         [
             tag("tr", *cells, id=row.anchor),
-            *(_evidence(check, len(cells)) for check in row.checks),
+            *_evidence(row, len(cells)),
         ]
     )
 
@@ -113,13 +113,19 @@ def _found(check: TrialCheck | None, twice: bool) -> Markup:
     return join([mark(check.outcome), found]) if twice else found
 
 
-def _evidence(check: TrialCheck, columns: int) -> Markup:
-    when = " after reboot" if check.after_reboot else ""
-    hint = tag("p", tag("b", "To mend: "), tag("span", check.hint), class_="hint") if check.hint else None
-    detail = tag("details", tag("summary", f"Evidence{when}"), _pre(check.detail)) if check.detail else None
-    if hint is None and detail is None:
-        return own("")
-    return tag("tr", tag("td", hint, detail, colspan=columns), class_="evidence")
+def _evidence(row: Row, columns: int) -> Iterator[Markup]:
+    told = ""
+    for check in row.checks:
+        when = " after reboot" if check.after_reboot else ""
+        hint = _hint(check.hint) if check.hint != told else None
+        detail = tag("details", tag("summary", f"Evidence{when}"), _pre(check.detail)) if check.detail else None
+        told = check.hint
+        if hint is not None or detail is not None:
+            yield tag("tr", tag("td", hint, detail, colspan=columns), class_="evidence")
+
+
+def _hint(text: str) -> Markup | None:
+    return tag("p", tag("b", "Hint: "), tag("span", text), class_="hint") if text else None
 
 
 def _pre(text: str) -> Markup:
@@ -147,11 +153,10 @@ def failures(rows: Iterable[Row], limit: int) -> Markup:
 def _failure(row: Row) -> Markup:
     check = next(check for check in row.checks if check.outcome == "failed")
     when = " after reboot" if check.after_reboot else ""
-    hint = tag("p", tag("b", "To mend: "), tag("span", check.hint), class_="hint") if check.hint else None
     return tag(
         "li",
         tag("a", visible_line(check.name, MAX_LINK), href=f"#{row.anchor}"),
         f"{when}: ",
         tag("span", check.found),
-        hint,
+        _hint(check.hint),
     )
