@@ -89,6 +89,7 @@ def _check(check: TrialCheck) -> Iterator[str]:
     yield visible_line(f"    {MARKS[check.outcome]} {name}: {check.found}")
     if check.outcome == "failed":
         yield from _indented(_ends(visible_block(check.detail).splitlines()))
+    if check.outcome in ("failed", "unknown"):
         if check.place:
             yield visible_line(f"        at {check.place}")
         if check.hint:
