@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shlex
@@ -106,10 +105,12 @@ def run_playbook(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
     with temporary_dir(shell.folder) as folder:
         inventory = folder / "inventory"
         inventory.write_text(_inventory(shell, voyage.scenario.vm.name), encoding="utf-8")
+        none = folder / "ansible.cfg"
+        none.touch()
         settings = playbook.parent / "ansible.cfg"
         env = {
             "HOME": str(folder),
-            "ANSIBLE_CONFIG": str(settings) if settings.is_file() else os.devnull,
+            "ANSIBLE_CONFIG": str(settings if settings.is_file() else none),
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=no",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",

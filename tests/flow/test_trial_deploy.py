@@ -1,0 +1,88 @@
+"""What a deployment copies, and what Ansible is told of the machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from boatyard.base.error import ConfigError, ToolError
+from boatyard.flow.trial_deploy import Stage, _files, _inventory, check_tools, run_playbook
+from boatyard.flow.trial_scenario import Voyage
+from boatyard.ports.run import Command
+from boatyard.trial.scenario import Deploy, Scenario
+from boatyard.vm.ssh import Ssh
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.ports.run import HostRunner
+
+
+def voyage(folder: Path, step: Deploy) -> Voyage:
+    return Voyage(Scenario(image="x", deploy=(step,)), folder)
+
+
+def test_files_and_whole_folders_are_copied_under_their_own_names(tmp_path: Path) -> None:
+    for name in ("steps/run.sh", "conf/a", "conf/deep/b", "one", "other"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    step = Deploy(script="steps/run.sh", files=("conf", "one"))
+    assert list(_files(voyage(tmp_path, step), step)) == ["steps/run.sh", "conf/a", "conf/deep/b", "one"]
+
+
+def test_a_link_in_a_folder_that_leads_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of this machine")
+    folder = tmp_path / "scenario"
+    (folder / "conf").mkdir(parents=True)
+    (folder / "run.sh").write_text("true")
+    (folder / "conf/in").symlink_to(folder / "run.sh")
+    step = Deploy(script="run.sh", files=("conf",))
+    assert list(_files(voyage(folder, step), step)) == ["run.sh", "conf/in"]
+    (folder / "conf/out").symlink_to(tmp_path / "secret")
+    with pytest.raises(ConfigError, match="conf/out is no file of the scenario's folder"):
+        _files(voyage(folder, step), step)
+    (folder / "conf/out").unlink()
+    (folder / "conf/out").symlink_to("/etc")
+    with pytest.raises(ConfigError, match="conf/out"):
+        _files(voyage(folder, step), step)
+
+
+def test_what_a_step_needs_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boatyard.ports.run.SEARCH_PATH", "/nonexistent")
+    check_tools((Deploy(script="run.sh"),))
+    with pytest.raises(ToolError) as caught:
+        check_tools((Deploy(playbook="site.yml"),))
+    assert "ansible-core" in caught.value.hint
+
+
+@pytest.mark.tool
+def test_ansible_reads_the_inventory_as_it_is_meant(tmp_path: Path, run: HostRunner) -> None:
+    shell = Ssh(run, tmp_path / "a folder", 4022, tmp_path / "a key's", "ada")
+    (tmp_path / "inventory").write_text(_inventory(shell, "web01"))
+    env = {"HOME": str(tmp_path)}
+    command = Command(argv=("ansible-inventory", "-i", str(tmp_path / "inventory"), "--list"), cwd=tmp_path, env=env)
+    told = json.loads(run(command).text)["_meta"]["hostvars"]
+    assert list(told) == ["web01"]
+    assert told["web01"]["ansible_port"] == 4022
+    assert told["web01"]["ansible_ssh_private_key_file"] == str(tmp_path / "a key's")
+    assert "StrictHostKeyChecking=yes" in told["web01"]["ansible_ssh_common_args"]
+
+
+@pytest.mark.tool
+def test_a_playbook_runs_in_a_home_of_its_own_and_its_failure_is_told(tmp_path: Path, run: HostRunner) -> None:
+    (tmp_path / "site.yml").write_text(
+        "- hosts: all\n  gather_facts: false\n  become: false\n  connection: local\n"
+        '  tasks:\n  - command: sh -c \'echo $HOME; ls ~ | tr "\\n" " "; exit 3\'\n'
+    )
+    (tmp_path / "machine").mkdir()
+    shell = Ssh(run, tmp_path / "machine", 1, tmp_path / "key", "ada")
+    lines: list[str] = []
+    step = Deploy(playbook="site.yml", root=False)
+    stage = Stage(shell=shell, log=tmp_path / "log", timeout_s=300, told=lines.append)
+    ended = run_playbook(voyage(tmp_path, step), step, stage)
+    assert ended.code == 2, ended.tail
+    assert str(tmp_path / "machine/.tmp-") in "".join(lines)
+    assert "ansible.cfg inventory" in "".join(lines)
+    assert list((tmp_path / "machine").iterdir()) == [], "nothing is left of it"
