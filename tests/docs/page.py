@@ -56,7 +56,7 @@ class Step:
     @property
     def fails(self) -> bool:
         """Whether the page shows that the command ends with an error."""
-        return any(line.startswith("error:") for line in self.output)
+        return any(line.startswith("error:") or re.match("verdict +FAILED", line) for line in self.output)
 
 
 def name_of(page: Path) -> str:
