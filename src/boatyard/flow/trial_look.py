@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError
+from boatyard.trial.assertion.load import load_assertions
+from boatyard.trial.assertion.run import run_assertions
 from boatyard.trial.builtin import builtin_checks
 
 if TYPE_CHECKING:
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
 def check_readable(voyage: Voyage) -> None:
     """ConfigError for checks that cannot be made."""
     checks = voyage.scenario.checks
-    if checks.files or checks.testinfra:
-        raise ConfigError("checks in files are not there yet", hint="leave out checks.files and checks.testinfra")
+    for file in checks.files:
+        load_assertions(voyage.path(file))
+    if checks.testinfra:
+        raise ConfigError("tests in Python are not there yet", hint="leave out checks.testinfra")
 
 
 def look(voyage: Voyage, shell: Ssh, told: Told) -> Iterator[TrialCheck]:
     """Every check. ImageError when the guest is gone, ToolError when something takes too long."""
     yield from builtin_checks(shell, voyage.scenario.checks, told)
+    for file in voyage.scenario.checks.files:
+        yield from run_assertions(shell, load_assertions(voyage.path(file)))
