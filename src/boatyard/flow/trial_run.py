@@ -17,7 +17,7 @@ from boatyard.flow.trial_event import Events, perform, restart
 from boatyard.flow.trial_gangway import Gangway
 from boatyard.flow.trial_harvest import harvest
 from boatyard.flow.trial_logbook import Logbook
-from boatyard.flow.trial_look import check_readable, look
+from boatyard.flow.trial_look import look, read_assertions
 from boatyard.flow.trial_machine import provisioned
 from boatyard.flow.trial_order import order_of
 from boatyard.flow.trial_static import compare, static_phase
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from boatyard.flow.trial_order import Berth
     from boatyard.flow.trial_scenario import Voyage
     from boatyard.flow.trial_supply import Supply
+    from boatyard.trial.assertion.model import Assertions
     from boatyard.vm.running import Harbour
 
 MOST_WORDS = 100_000
@@ -51,6 +52,7 @@ class Trial:
     berth: Berth
     harbour: Harbour
     book: Logbook
+    assertions: tuple[Assertions, ...]
 
     def limit_s(self, phase: str) -> float:
         return parse_duration(getattr(self.voyage.scenario.limits, phase))
@@ -71,10 +73,10 @@ def run_trial(
     run it at all.
     """
     check_tools(voyage.scenario.deploy)
-    check_readable(voyage)
+    assertions = read_assertions(voyage)
     order, disk, accelerator = order_of(voyage, berth, harbour)
     book = Logbook(name=voyage.name, order=order, disk=disk, accelerator=accelerator)
-    trial = Trial(voyage=voyage, berth=berth, harbour=harbour, book=book)
+    trial = Trial(voyage=voyage, berth=berth, harbour=harbour, book=book, assertions=assertions)
     static: Report | None = None
     try:
         static = _check_before(trial)
@@ -165,7 +167,7 @@ def _look(trial: Trial, way: Gangway, record: ProvisionRecord, supply: Supply, *
     book, voyage = trial.book, trial.voyage
     told = Told(record=record, user=way.user, contacts=way.machine.fabric.contacts(), own=supply.own)
     with trial.harbour.reporter.step("checks after a restart" if after_reboot else "checks"):
-        for check in look(voyage, way.shell(), told):
+        for check in look(voyage, trial.assertions, way.shell(), told):
             book.mark(structs.replace(check, after_reboot=after_reboot))
 
 
