@@ -150,7 +150,7 @@ def test_an_interrupted_trial_reports_what_it_saw(place: Place) -> None:
     process = place.start("idle.toml")
     while process.poll() is None and not any("-name trial01" in command for command in place.processes().values()):
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.terminate()  # as Ctrl-C does, also where the terminal is none
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said.decode()
     assert place.processes() == {}
