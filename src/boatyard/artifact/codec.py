@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from boatyard.base.nevra import Evr
 from boatyard.ports.files import write_atomic
 
 Value = TypeVar("Value")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,8 +22,12 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def to_json(value: object) -> bytes:
-    """Indented JSON with a final newline; paths and versions as strings."""
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=1) + b"\n"
+    """Indented JSON with a final newline; paths and versions as strings, halves of surrogate pairs as U+FFFD."""
+    try:
+        data = msgspec.json.encode(value, enc_hook=_encode)
+    except UnicodeEncodeError:  # foreign JSON can spell such a half, and UTF-8 cannot
+        data = msgspec.json.encode(_without_halves(msgspec.to_builtins(value, enc_hook=_encode)))
+    return msgspec.json.format(data, indent=1) + b"\n"
 
 
 def save(value: object, path: Path) -> None:
@@ -59,6 +65,14 @@ def find_sealed(kind: type[Value], path: Path) -> Value | None:
         return msgspec.json.decode(sealed.value, type=kind, dec_hook=_decode)
     except (msgspec.DecodeError, FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(one) for key, one in value.items()}
+    return [_without_halves(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _encode(value: object) -> object:
