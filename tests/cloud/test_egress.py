@@ -13,7 +13,7 @@ from tests.cloud.test_middlebox import Answers, packet, udp
 from tests.cloud.wire import CABLE, GUEST, GUEST_MAC, ROUTER_MAC, read_segment
 
 from boatyard.base.error import ConfigError
-from boatyard.cloud.dns import Answer, build_answer, parse_answer, parse_question
+from boatyard.cloud.dns import Answer, build_answer, parse_answer, parse_question, without_lifetime
 from boatyard.cloud.egress import CLOUD_ONLY, OPEN, Egress, egress
 from boatyard.cloud.middlebox import MAX_FLOWS, Middlebox
 from boatyard.cloud.packet import (
@@ -156,6 +156,19 @@ def test_an_address_is_forgotten_in_time_but_a_connection_goes_on() -> None:
     assert box.from_guest(going_on, SHORTEST_S + 1).to_network == [going_on]
 
 
+def test_answers_are_valid_for_this_once() -> None:
+    extended = b"\0\0\x29\x10\0\0\0\x80\0\0\0"  # whose flags are where others have their lifetime
+    cdn = coded("edge.cdn.example.net")
+    answer = answered("a.b", record(b"\xc0\x0c", 5, cdn), record(cdn, 1, WEB.packed, 9999)) + extended
+    once = answered("a.b", record(b"\xc0\x0c", 5, cdn, 0), record(cdn, 1, WEB.packed, 0)) + extended
+    assert without_lifetime(answer) == once
+    data = build_ipv4(Datagram(CABLE.resolver, GUEST, PROTOCOL_UDP, build_udp(UdpMessage(53, 68, answer))))
+    (told,) = box_of(OPEN).from_network(build_frame(Frame(GUEST_MAC, ROUTER_MAC, TYPE_IPV4, data)), 0.0).to_guest
+    message = parse_udp(packet_of(told).payload)
+    assert message is not None
+    assert message.payload == once
+
+
 def test_names_that_are_not_listed_do_not_exist_and_are_told() -> None:
     fabric = Answers()
     box = box_of(egress("list", ["*.example.org:443"]), fabric)
@@ -277,3 +290,4 @@ def test_any_bytes_are_survived(data: bytes) -> None:
     hear(box, data)
     hear(box, answered("a.b", data))
     parse_answer(data)
+    assert len(without_lifetime(data)) == len(data)

@@ -9,10 +9,15 @@ import re
 import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEADER = struct.Struct("!HHHHHH")
 QUESTION = struct.Struct("!HH")
 RECORD = struct.Struct("!HHIH")
+LIFETIME_AT = 4  # in it
 TYPE_A, TYPE_CNAME, CLASS_IN = 1, 5, 1
 RESPONSE, TRUNCATED, RECURSION_DESIRED, RECURSION_AVAILABLE = 0x8000, 0x0200, 0x0100, 0x0080
 OPCODE, RCODE = 0x7800, 0x000F
@@ -42,6 +47,17 @@ class Answer:
     addresses: tuple[tuple[IPv4Address, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """`lifetime` and `content`: where they are in the message."""
+
+    owner: str
+    kind: int
+    family: int
+    lifetime: slice
+    content: slice
+
+
 def parse_question(data: bytes) -> Question | None:
     """The question of a query; None for anything but a query with exactly one."""
     head = _head(data, response=False)
@@ -63,21 +79,27 @@ def parse_answer(data: bytes) -> Answer | None:
         return None
     asked, place = found[0], found[1] + QUESTION.size
     known, addresses = {asked}, []
-    for _ in range(min(head[2], MAX_RECORDS)):
-        owner = _read_name(data, place)
-        if owner is None or len(data) < owner[1] + RECORD.size:
-            break
-        kind, family, valid_s, length = RECORD.unpack_from(data, owner[1])
-        place = owner[1] + RECORD.size
-        if len(data) < place + length:
-            break
-        if owner[0] in known and family == CLASS_IN:
-            alias = _read_name(data, place) if kind == TYPE_CNAME else None
-            known |= {alias[0]} if alias is not None else set()
-            if kind == TYPE_A and length == 4:
-                addresses.append((IPv4Address(data[place : place + 4]), valid_s))
-        place += length
+    for record in _records(data, place, head[2]):
+        if record.owner not in known or record.family != CLASS_IN:
+            continue
+        alias = _read_name(data, record.content.start) if record.kind == TYPE_CNAME else None
+        known |= {alias[0]} if alias is not None else set()
+        content = data[record.content]
+        if record.kind == TYPE_A and len(content) == 4:
+            addresses.append((IPv4Address(content), int.from_bytes(data[record.lifetime], "big")))
     return Answer(asked, tuple(addresses))
+
+
+def without_lifetime(data: bytes) -> bytes:
+    """The same answer, valid for this once: who wants the address again asks again."""
+    head = _head(data, response=True)
+    found = _read_name(data, HEADER.size)
+    if head is None or found is None:
+        return data
+    changed = bytearray(data)
+    for record in _records(data, found[1] + QUESTION.size, head[2]):
+        changed[record.lifetime] = bytes(4)
+    return bytes(changed)
 
 
 def build_answer(question: Question, address: IPv4Address | None, *, exists: bool = True, valid_s: int = 60) -> bytes:
@@ -100,6 +122,20 @@ def _head(data: bytes, *, response: bool) -> tuple[int, int, int] | None:
     if bool(flags & RESPONSE) != response or flags & OPCODE or questions != 1:
         return None
     return number, flags, answers
+
+
+def _records(data: bytes, place: int, count: int) -> Iterator[_Record]:
+    """The records of an answer's first section, as far as they are whole."""
+    for _ in range(min(count, MAX_RECORDS)):
+        owner = _read_name(data, place)
+        if owner is None or len(data) < owner[1] + RECORD.size:
+            return
+        kind, family, _, length = RECORD.unpack_from(data, owner[1])
+        place = owner[1] + RECORD.size + length
+        if len(data) < place:
+            return
+        lifetime = slice(owner[1] + LIFETIME_AT, owner[1] + LIFETIME_AT + 4)
+        yield _Record(owner[0], kind, family, lifetime, slice(place - length, place))
 
 
 def _read_name(data: bytes, place: int) -> tuple[str, int] | None:

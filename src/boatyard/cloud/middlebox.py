@@ -147,7 +147,8 @@ class Middlebox:
         if datagram.source == self._cable.resolver:  # the guest knows it by another address
             message = _udp(datagram)
             if message is not None and message.source_port == DNS_PORT:
-                self._resolver.hear(message.payload, now)
+                answer = replace(message, payload=self._resolver.hear(message.payload, now))
+                datagram = replace(datagram, payload=build_udp(answer))
             datagram = replace(datagram, source=WIRESERVER)
             return Frames(to_guest=[build_frame(replace(frame, payload=build_ipv4(datagram)))])
         return Frames(to_guest=[data])

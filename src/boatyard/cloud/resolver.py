@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from boatyard.cloud.dns import build_answer, parse_answer, parse_question
+from boatyard.cloud.dns import build_answer, parse_answer, parse_question, without_lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,14 +42,18 @@ class Resolver:
         if self._egress.resolves(question.name):
             return None
         if not question.name.endswith(REVERSE):
-            self._told(question.name, now)
+            self._told(question.name or ".", now)
         return build_answer(question, None, exists=False)
 
-    def hear(self, answer: bytes, now: float) -> None:
-        """Remembers which addresses a name led to."""
+    def hear(self, answer: bytes, now: float) -> bytes:
+        """Remembers which addresses a name led to; gives the answer that the VM gets.
+
+        It is valid for this once. What a VM has learnt from its own cache nobody here would know, above all not after
+        a snapshot of it was restored.
+        """
         told = parse_answer(answer)
         if told is None or not told.name:
-            return
+            return without_lifetime(answer)
         for address, valid_s in told.addresses:
             names = self._names.setdefault(address, OrderedDict())
             self._names.move_to_end(address)
@@ -59,6 +63,7 @@ class Resolver:
                 names.popitem(last=False)
         while len(self._names) > MAX_ADDRESSES:
             self._names.popitem(last=False)
+        return without_lifetime(answer)
 
     def names_of(self, address: IPv4Address, now: float) -> tuple[str, ...]:
         """The names that led to an address and still do, the latest first."""
