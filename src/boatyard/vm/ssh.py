@@ -29,7 +29,8 @@ LOGIN_TIMEOUT_S = 300.0
 COMMAND_TIMEOUT_S = 120.0
 RETRY_S = 1.0
 SSH_FAILED = 255
-CONTROL = "ssh.sock"  # relative to the machine's folder: a socket's path may have 107 bytes at most
+LONGEST_SOCKET = 107  # bytes of a socket's path
+CONTROL = "ssh.sock"  # relative to the machine's folder, because of that
 MARK = b"boatyard-ready\n"
 
 
@@ -68,7 +69,28 @@ class Ssh:
 
     def argv(self, *options: str) -> tuple[str, ...]:
         """`ssh` with everything but the remote command; nothing of the user's own configuration counts."""
+        pairs = (part for name, value in self._settings().items() for part in ("-o", f"{name}={value}"))
+        where = ("-S", CONTROL, "-i", str(self.key), "-p", str(self.port), f"{self.user}@127.0.0.1")
+        return ("ssh", "-F", "none", *pairs, *options, *where)
+
+    def config(self, host: str) -> str:
+        """The way in as an ssh_config(5) file, for other programs that run `ssh host`; they share the connection."""
+        place = self.folder.absolute() / CONTROL
         settings = {
+            **self._settings(),
+            "HostName": "127.0.0.1",
+            "Port": str(self.port),
+            "User": self.user,
+            "IdentityFile": str(self.key.absolute()),
+            "UserKnownHostsFile": str(self.folder.absolute() / "known_hosts"),
+            "ControlMaster": "no",
+            "ControlPath": str(place) if len(bytes(place)) <= LONGEST_SOCKET else "none",
+        }
+        lines = (f'    {name} "{value.replace("%", "%%")}"\n' for name, value in settings.items())
+        return f"Host {host}\n{''.join(lines)}"
+
+    def _settings(self) -> dict[str, str]:
+        return {
             "BatchMode": "yes",
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
@@ -80,9 +102,6 @@ class Ssh:
             "ServerAliveCountMax": "8",
             "LogLevel": "ERROR",
         }
-        pairs = (part for name, value in settings.items() for part in ("-o", f"{name}={value}"))
-        where = ("-S", CONTROL, "-i", str(self.key), "-p", str(self.port), f"{self.user}@127.0.0.1")
-        return ("ssh", "-F", "none", *pairs, *options, *where)
 
     def __call__(self, script: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Result:
         result = self.run(

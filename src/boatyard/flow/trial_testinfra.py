@@ -1,0 +1,155 @@
+"""Checks in Python: runs the user's pytest-testinfra files against the guest, over the connection that is open.
+
+They run on this machine, with the user's rights, as any pytest run does; what they ask of the guest goes over SSH.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from boatyard.artifact.trial_report import TrialCheck
+from boatyard.base.error import ToolError
+from boatyard.ports.files import write_atomic
+from boatyard.ports.run import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from boatyard.artifact.trial_report import Outcome
+    from boatyard.ports.run import Result, Runner
+    from boatyard.vm.ssh import Ssh
+
+HOST = "vm"
+LARGEST_REPORT = 16 << 20
+LONGEST_DETAIL = 4000
+TAIL_LINES = 40
+# What pytest's exit codes mean beside tests that passed and failed (0, 1).
+ENDINGS = {
+    2: "interrupted, or files that cannot be collected",
+    3: "an error inside of pytest",
+    4: "pytest was called wrong",
+    5: "no tests in the files",
+}
+_PARAMETER = re.compile(r"\[ssh://[^\]]*\]$")
+
+
+def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, timeout_s: float) -> list[TrialCheck]:
+    """A check for each test of the files; `folder` gets the report, pytest's output and the way in.
+
+    Files that cannot be collected are failed checks. ToolError when pytest or testinfra is missing, or time is up.
+    """
+    for module in ("pytest", "testinfra"):
+        if importlib.util.find_spec(module) is None:
+            raise ToolError(
+                f"{module} is not installed, which checks.testinfra needs",
+                hint="install Boatyard with its extra: pip install 'boatyard[testinfra]'",
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    report, config = folder / "testinfra.xml", folder / "testinfra.ssh"
+    report.unlink(missing_ok=True)
+    write_atomic(config, ssh.config(HOST).encode())
+    result = run(plan(files, config, report, folder / "testinfra.log", timeout_s))
+    return list(parse(_read(report), result, root_of(files)))
+
+
+def plan(files: Sequence[Path], config: Path, report: Path, log: Path, timeout_s: float) -> Command:
+    """The pytest run: no plugin but testinfra's, no settings but those of a pytest.ini beside the files, no litter."""
+    root = root_of(files)
+    settings = root / "pytest.ini"
+    # testinfra would keep a connection of its own, and its timeout is that of connecting.
+    host = f"ssh://{HOST}?controlpersist=0&timeout=60"
+    plugins = ("-p", "testinfra.plugin", "-p", "no:cacheprovider")
+    options = (
+        f"--hosts={host}",
+        f"--ssh-config={config.absolute()}",
+        f"--junitxml={report.absolute()}",
+        f"--rootdir={root}",
+        f"--confcutdir={root}",
+        f"--config-file={settings if settings.is_file() else os.devnull}",
+        "--override-ini=junit_family=xunit1",  # which tells files and lines
+        "--color=no",
+        "--tb=short",
+    )
+    return Command(
+        argv=(sys.executable, "-m", "pytest", *plugins, *options, "--", *(str(file.absolute()) for file in files)),
+        cwd=root,
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        log=log,
+        ok=tuple(range(256)),
+        timeout_s=timeout_s,
+    )
+
+
+def root_of(files: Sequence[Path]) -> Path:
+    """The folder that all files are in."""
+    return Path(os.path.commonpath([file.absolute().parent for file in files]))
+
+
+def parse(data: bytes, result: Result, root: Path) -> Iterator[TrialCheck]:
+    """The checks of a JUnit report, and one for a run that did not come to its end, with the end of its output."""
+    cases: list[ElementTree.Element] = []
+    if data and b"<!DOCTYPE" not in data and b"<!ENTITY" not in data:  # pytest writes neither; entities can multiply
+        try:
+            cases = list(ElementTree.fromstring(data).iter("testcase"))  # noqa: S314
+        except ElementTree.ParseError:
+            cases = []
+    checks = [_check(case, root) for case in cases]
+    yield from checks
+    if result.code not in (0, 1) and not any(check.outcome == "failed" for check in checks):
+        found = ENDINGS.get(result.code, f"pytest ended with {result.code}")
+        yield TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=_tail(result.text))
+    elif not checks:
+        yield TrialCheck(
+            phase="check", name="testinfra", outcome="failed", found="pytest left no report", detail=_tail(result.text)
+        )
+
+
+def _check(case: ElementTree.Element, root: Path) -> TrialCheck:
+    outcome: Outcome = "passed"
+    found = detail = ""
+    for kind, means in (("skipped", "skipped"), ("failure", "failed"), ("error", "failed")):
+        child = case.find(kind)
+        if child is not None:
+            outcome = "skipped" if means == "skipped" else "failed"
+            message = child.get("message") or child.text or kind
+            found = " ".join(message.split())[:200]
+            detail = (child.text or "").strip()[-LONGEST_DETAIL:] if outcome == "failed" else ""
+    name = _PARAMETER.sub("", case.get("name") or "")
+    group = case.get("classname") or ""
+    file, line = case.get("file"), case.get("line", "")
+    place = "" if not file else f"{root / file}:{int(line) + 1}" if line.isdigit() else str(root / file)
+    return TrialCheck(
+        phase="check",
+        name="::".join(filter(None, (group, name))) or "testinfra",
+        outcome=outcome,
+        found=found or outcome,
+        detail=detail,
+        seconds=_seconds(case.get("time", "")),
+        place=place,
+    )
+
+
+def _read(report: Path) -> bytes:
+    try:
+        with report.open("rb") as stream:
+            data = stream.read(LARGEST_REPORT + 1)
+    except FileNotFoundError:
+        return b""
+    return data if len(data) <= LARGEST_REPORT else b""
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.rstrip().splitlines()[-TAIL_LINES:])[-LONGEST_DETAIL:]
+
+
+def _seconds(text: str) -> float:
+    try:
+        return round(float(text), 3)
+    except ValueError:
+        return 0.0
