@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from html.parser import HTMLParser
 
 import pytest
 from msgspec.structs import replace
-from tests.report.trial_sample import ATTACK, SAMPLES, check, failed_after_reboot, failed_at_provisioning, huge, passed
+from tests.report.trial_sample import ATTACK, SAMPLES, check, failed_after_reboot, failed_at_provisioning, passed
 
 from boatyard.artifact.trial_report import Moment
 from boatyard.report.trial_check_table import rows_of
@@ -32,6 +33,7 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.length = len(text)
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text: dict[str, list[str]] = {}
@@ -58,9 +60,14 @@ class Page(HTMLParser):
         return "".join(self.text.get(tag, []))
 
 
+@functools.cache
+def page_of(name: str) -> Page:
+    return Page(to_html(SAMPLES[name]()))
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_it_is_well_formed_and_needs_nothing_else(name: str) -> None:
-    page = Page(to_html(SAMPLES[name]()))
+    page = page_of(name)
     assert page.open == []
     for tag, attributes in page.elements:
         assert ELEMENTS.fullmatch(tag)
@@ -74,7 +81,7 @@ def test_it_is_well_formed_and_needs_nothing_else(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_its_policy_allows_its_own_style_alone(name: str) -> None:
-    page = Page(to_html(SAMPLES[name]()))
+    page = page_of(name)
     policy = next(one["content"] for tag, one in page.elements if tag == "meta" and "http-equiv" in one)
     digest = base64.b64encode(hashlib.sha256(page.words("style").encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -120,9 +127,8 @@ def test_the_console_is_open_when_there_was_no_login() -> None:
 
 
 def test_much_is_cut_and_said() -> None:
-    text = to_html(huge())
-    assert len(text) < 6 << 20
-    page = Page(text)
+    page = page_of("huge")
+    assert page.length < 6 << 20
     body = page.words("body")
     assert "5506 more checks of this phase are left out of this page; report.json has them." in body
     assert "5512 more in the middle of these requests are left out" in body
