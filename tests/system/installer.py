@@ -41,6 +41,8 @@ TIMEOUT_S = 900.0
 # Emulated, on a busy host, GRUB alone can take minutes to read kernel and initrd through the BIOS.
 LIMITS = dict.fromkeys(Stage, TIMEOUT_S)
 SERIAL = "TARGET-1"
+# For volumes besides the root's: emulated, on a busy host, udev can need more than systemd's 90 s to find them.
+PATIENCE = "systemd.default_device_timeout_sec=600"
 
 
 class Screen:
