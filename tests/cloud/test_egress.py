@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ from boatyard.cloud.packet import (
     parse_udp,
 )
 from boatyard.cloud.resolver import MAX_ADDRESSES, SHORTEST_S, Resolver
+from boatyard.trial.scenario import Checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,11 +124,20 @@ def test_a_list_allows_its_places_alone(
 
 
 @pytest.mark.parametrize(
-    "text", ["192.0.2.300", "192.0.2.0/33", "192.0.2.1/24", "a b", "x:0", "x:70000", "x:y", ":80", ""]
+    "text", ["192.0.2.300", "192.0.2.0/33", "192.0.2.1/24", "a b", "x:0", "x:70000", "x:y", "x:+8", "x:1_0", ":80", ""]
 )
 def test_what_is_no_place_is_an_error(text: str) -> None:
     with pytest.raises(ConfigError):
         egress("list", [text])
+    with pytest.raises(ValueError, match="place"):
+        Checks(egress=(text,))
+
+
+@settings(deadline=None)
+@given(st.text(max_size=20))
+def test_any_place_is_one_or_an_error(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        assert len(egress("list", [text]).allow) == 1
 
 
 def test_the_names_of_aliases_lead_to_the_name_that_was_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_PORT = (1 << 16) - 1
+LONGEST_NAME = 253
+_PORT = re.compile("[0-9]{1,5}")
 HINT = "write a host name (*.example.org), an IPv4 address or a network (192.0.2.0/24), with :port or without"
 
 
@@ -73,7 +76,7 @@ def _place(text: str) -> Place:
     host, colon, digits = text.lower().rstrip(".").partition(":")
     try:
         port = int(digits) if colon else 0
-        if colon and not 0 < port <= MAX_PORT:
+        if colon and not (_PORT.fullmatch(digits) and 0 < port <= MAX_PORT):
             raise ValueError
         if host.replace(".", "").replace("/", "").isdigit():
             return Place(network=IPv4Network(host), port=port)
@@ -81,6 +84,6 @@ def _place(text: str) -> Place:
         raise ConfigError(
             f"{text!r} is no place: {error}" if str(error) else f"{text!r} is no place", hint=HINT
         ) from None
-    if not host or set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_*"):
+    if not host or len(host) > LONGEST_NAME or set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_*"):
         raise ConfigError(f"{text!r} is no place", hint=HINT)
     return Place(name=host, port=port)

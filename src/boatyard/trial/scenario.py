@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from typing import Literal
 
+from boatyard.base.error import ConfigError
+from boatyard.cloud.egress import egress
 from boatyard_boot.size import parse_size
 
 SCHEMA = 1
 DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)")
 UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 FILE = re.compile(r"(?!/)[^\x00-\x1f]{1,255}")
-PLACE = re.compile(r"(?P<host>[A-Za-z0-9*._/-]{1,253})(?::(?P<port>[0-9]{1,5}))?")
 PORT = re.compile(r"(tcp|udp)/([0-9]{1,5})")
 BUILT_IN = (
     "ready", "agent", "cloud-init", "units", "script", "login", "boot-time", "memory", "disk", "ports", "egress",
@@ -281,8 +281,8 @@ def check_file(text: str) -> None:
 
 def check_place(text: str) -> None:
     """ValueError unless it is `host[:port]`, where the host may be a name, an address or a network."""
-    found = PLACE.fullmatch(text)
-    if found is None or not 0 <= int(found["port"] or 1) < 1 << 16:
-        raise ValueError(f"{text!r} is no place; write a host name, an address or a network, with :port or without")
-    if "/" in found["host"]:
-        ip_network(found["host"])
+    try:
+        egress("list", (text,))
+    except ConfigError as error:
+        problem = error.problems[0]
+        raise ValueError(f"{problem.what}; {problem.hint}") from None
