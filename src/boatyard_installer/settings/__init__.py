@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard_installer.settings.accounts import write_accounts
 from boatyard_installer.settings.cloud import write_cloud
-from boatyard_installer.settings.identity import forget_identity, write_identity
+from boatyard_installer.settings.identity import renew_identity, write_identity
 from boatyard_installer.settings.needs import check
 from boatyard_installer.settings.network import write_network
 from boatyard_installer.settings.packages import install_packages, write_repositories
@@ -27,7 +27,7 @@ __all__ = ["check", "install_packages", "run_scripts", "write_settings"]
 
 def write_settings(root: Path, answers: Answers, user_data: bytes, run: Run) -> None:
     """Everything but packages and scripts. `user_data`: cloud-init's, empty for none. StepError says what failed."""
-    forget_identity(root)
+    renew_identity(root)
     write_identity(root, answers.system)
     write_accounts(root, answers.root, answers.users)
     write_ssh(root, answers.ssh)

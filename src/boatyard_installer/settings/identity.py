@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from boatyard_boot.tree import resolve
@@ -32,9 +33,13 @@ def write_identity(root: Path, system: System) -> None:
         put_link(root, "etc/localtime", f"../{ZONES}/{system.timezone}")
 
 
-def forget_identity(root: Path) -> None:
-    """What every machine makes for itself at its first boot: machine-id(5), host keys, the random seed."""
-    put_file(root, "etc/machine-id", "uninitialized\n", 0o444)
+def renew_identity(root: Path) -> None:
+    """Nothing that tells machines apart is the image's: a new machine-id(5); the rest is made at the first start.
+
+    With an id of its own the first start is not the first boot of an image, at which systemd would enable again what
+    the presets say and the answers have disabled.
+    """
+    put_file(root, "etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
     with told("etc/ssh"):
         for path in resolve(root, "etc/ssh").glob("ssh_host_*"):
             path.unlink()

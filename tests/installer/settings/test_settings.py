@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from boatyard_installer.settings import check, write_settings
 from boatyard_installer.settings.accounts import sudoers, write_accounts
 from boatyard_installer.settings.cloud import KEEP_DOMAIN, SEED, meta_data, write_cloud
 from boatyard_installer.settings.files import put_file, put_folder
-from boatyard_installer.settings.identity import forget_identity, write_identity
+from boatyard_installer.settings.identity import renew_identity, write_identity
 from boatyard_installer.settings.network import network_file
 from boatyard_installer.settings.packages import write_repositories
 from boatyard_installer.settings.services import has_unit, switch_services
@@ -52,8 +53,12 @@ def test_the_kernels_keymap_needs_no_file(root: Path) -> None:
 
 @as_root
 def test_nothing_is_shared_with_another_machine(root: Path) -> None:
-    forget_identity(root)
-    assert (root / "etc/machine-id").read_text() == "uninitialized\n"
+    ids = set()
+    for _ in range(2):
+        renew_identity(root)
+        ids.add((root / "etc/machine-id").read_text())
+    assert len(ids) == 2
+    assert all(re.fullmatch("[0-9a-f]{12}4[0-9a-f]{19}\n", one) for one in ids), "not as machine-id(5) has it"
     assert mode(root / "etc/machine-id") == 0o444
     assert not (root / "etc/ssh/ssh_host_rsa_key").exists()
     assert not (root / "var/lib/systemd/random-seed").exists()
