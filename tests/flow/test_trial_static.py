@@ -132,3 +132,12 @@ def test_a_command_that_is_only_asked_for_is_not_expected_to_be_missed() -> None
     asks = "#!/bin/bash\ncommand -v htop && htop\n[ -x /usr/bin/tree ] && tree\nwget x || true\n"
     report = check_in_turn([Source("deploy.sh", asks, "shell")], [], FACTS)
     assert [one.name for one in compare(report, [])] == ["wget"]
+
+
+def test_a_branch_counts_when_the_guest_got_there() -> None:
+    branch = "#!/bin/bash\ncase $(uname -s) in\n  Linux) lsb_release -a ;;\n  *) sw_vers ;;\nesac\n"
+    report = check_in_turn([Source("deploy.sh", branch, "shell")], [], FACTS)
+    assert compare(report, []) == ()
+    assert compare(report, ["deploy.sh: line 3: lsb_release: command not found"]) == (
+        SeenCommand(name="lsb_release", expected="missing", seen=True),
+    )

@@ -92,17 +92,17 @@ class Report:
         """How many findings of a severity count."""
         return sum(finding.severity == severity and finding.counts for finding in self.findings)
 
-    def commands(self) -> dict[str, Verdict]:
+    def commands(self, *, perhaps: bool = False) -> dict[str, Verdict]:
         """The verdict on each command, for comparing with what a boot reports as `command not found`.
 
-        Of several uses of a command, the worst that surely runs counts (a use before its installation is missing);
-        one that runs in no known case, or is only asked for, is not listed.
+        Of several uses of a command, the worst that surely runs counts (a use before its installation is missing), with
+        `perhaps` also those of which nobody knows whether they run. One that is only asked for is not listed.
         """
         order = (Verdict.PRESENT, Verdict.UNKNOWN, Verdict.INSTALLABLE, Verdict.NOWHERE)
         found: dict[str, Verdict] = {}
         for file in self.files:
             for one in file.needs:
-                runs = one.reached and one.tolerated not in (PROBED, SKIPPED)
+                runs = (one.reached or perhaps) and one.tolerated not in (PROBED, SKIPPED)
                 if one.need.kind is Kind.COMMAND and runs and UNKNOWN not in one.need.name:
                     worst = max(one.verdict, found.get(one.need.name, Verdict.PRESENT), key=order.index)
                     found[one.need.name] = worst
