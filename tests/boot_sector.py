@@ -28,6 +28,8 @@ THEN = {
     "reset": bytes.fromhex("b0fee664f4"),  # out 0x64, 0xfe: the keyboard controller resets the processor
     "echo": bytes.fromhex("bafd03eca80174f8baf803eceeebf1"),  # serial input comes back
     "write": bytes.fromhex("b80103bb007cb90200ba8000cd13baf803b057eef4ebfd"),  # BIOS: sector 2 of the disk; then "W"
+    # For each byte of serial input: BIOS: sector 2 of the disk; then "W".
+    "write when told": bytes.fromhex("bafd03eca80174f8baf803ecb80103bb007cb90200ba8000cd13baf803b057eeebde"),
 }
 
 

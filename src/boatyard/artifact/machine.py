@@ -75,6 +75,8 @@ class Machine(Artifact, frozen=True):
     `credentials`: systemd system credentials (systemd.system-credentials(7)), handed over as SMBIOS type 11 strings;
     every user of the host can read them in the process list, so they may hold public keys, not secrets.
     `second_serial`: the machine has a second serial port, and what the guest writes to it goes to that file.
+    `generation_id`: the firmware tells the guest when it goes on from a saved state, so that its random numbers differ
+    from those of others that do (x86-64 alone).
     `stealth` hides QEMU and KVM in the processor, so that the DMI strings decide what systemd-detect-virt says.
     """
 
@@ -92,6 +94,7 @@ class Machine(Artifact, frozen=True):
     uuid: str = ""
     second_serial: Path | None = None
     stealth: bool = False
+    generation_id: bool = False
 
 
 def authorized_key(public_key: str) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TextIO
 
 from boatyard.artifact.trial_report import Contact
@@ -29,21 +29,32 @@ LONGEST_FILE = 64 << 20
 DHCP_KINDS = {1: "DISCOVER", 3: "REQUEST", 4: "DECLINE", 7: "RELEASE", 8: "INFORM"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a fabric has seen of its VM, for the fabric of one that goes on from there. `elapsed_s`: since power-on."""
+
+    state: State
+    elapsed_s: float
+    contacts: tuple[Contact, ...] = ()
+
+
 class RunningFabric:
     """What `middlebox.Middlebox` asks, and what the VM's owner looks at. Safe to use from two threads.
 
-    `log` gets every record as a JSON line, up to 64 MiB; the last 10,000 are in `records`.
+    `log` gets every record as a JSON line, up to 64 MiB; the last 10,000 are in `records`. `past`: of a VM that was
+    saved; its clock goes on.
     """
 
-    def __init__(self, site: Site, log: TextIO) -> None:
+    def __init__(self, site: Site, log: TextIO, past: Past | None = None) -> None:
+        past = past or Past(state=State(phase=Phase.PROVISIONING if site.pool is None else Phase.POOLED), elapsed_s=0.0)
         self.site = site
         self.records: deque[Record] = deque(maxlen=KEPT_RECORDS)
-        self._state = State(phase=Phase.PROVISIONING if site.pool is None else Phase.POOLED)
+        self._state = past.state
         self._changed = threading.Condition()
-        self._contacts: list[Contact] = []
+        self._contacts = list(past.contacts)
         self._log: TextIO | None = log
         self._written = 0
-        self._started = clock.monotonic()
+        self._started = clock.monotonic() - past.elapsed_s
         pool = site.pool.secrets if site.pool is not None else ()
         # Longest first, so that a secret inside another one leaves no rest of it.
         self._secrets = tuple(sorted({*site.vm.secrets, *pool}, key=len, reverse=True))
@@ -112,7 +123,8 @@ class RunningFabric:
         at_s = now - self._started
         place, name = redact(place, self._secrets), redact(name, self._secrets)
         with self._changed:
-            if len(self._contacts) < MAX_CONTACTS:
+            known = any((one.place, one.passed) == (place, passed) for one in self._contacts)
+            if not known and len(self._contacts) < MAX_CONTACTS:
                 self._contacts.append(Contact(at_s=round(at_s, 3), place=place, name=name, passed=passed))
             what = place if passed else f"{place} (stopped)"
             self._keep(Record(at_s=at_s, channel="network", what=what, note=name))
@@ -121,6 +133,11 @@ class RunningFabric:
         """Where the guest went, each place once, in the order of time; at most 1,000."""
         with self._changed:
             return tuple(self._contacts)
+
+    def past(self) -> Past:
+        """What there is to know for a fabric that goes on from here."""
+        with self._changed:
+            return Past(state=self._state, elapsed_s=self.elapsed_s, contacts=tuple(self._contacts))
 
     def _move(self, change: Callable[[State], State], what: str) -> None:
         with self._changed:

@@ -18,7 +18,7 @@ from boatyard.cloud.device import smbios_tables, system_uuid
 from boatyard.cloud.disk import credentials as disk_credentials
 from boatyard.cloud.disk import os_disk
 from boatyard.cloud.egress import CLOUD_ONLY, Egress
-from boatyard.cloud.fabric import RunningFabric
+from boatyard.cloud.fabric import Past, RunningFabric
 from boatyard.cloud.middlebox import Cable, Middlebox
 from boatyard.cloud.ovf import LABEL, NAME, environment
 from boatyard.cloud.site import Site
@@ -29,6 +29,7 @@ from boatyard.ports import clock
 from boatyard.ports.files import writing_to
 from boatyard.ports.lease import leased_dir
 from boatyard.ports.run import find_program
+from boatyard.vm.checkpoint import Checkpoint, restored
 from boatyard.vm.qemu import NETDEV
 from boatyard.vm.running import RunningMachine, boot
 from boatyard_boot.arch import Arch
@@ -117,6 +118,15 @@ class CloudMachine:
                 raise self.vm.console.failure(f"{lack} within {timeout_s:.0f} s")
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where a VM goes on instead of booting: the file with its state, and what its fabric had seen."""
+
+    state: Path
+    checkpoint: Checkpoint
+    past: Past
+
+
 @contextlib.contextmanager
 def cloud_machine(
     vm: CloudVm,
@@ -133,12 +143,14 @@ def cloud_machine(
     host_ports: frozenset[int] = frozenset(),
     credentials: dict[str, bytes] | None = None,
     listener: Callable[[bytes], None] | None = None,
+    resumed: Resumed | None = None,
 ) -> Iterator[CloudMachine]:
     """Boots `disk` as the VM; the block gets it from the moment it has power. The console is written to `log`.
 
     `data`: the disks that the description lists (`cloud.disk`); empty ones are made when none is given. `pool`: the
     description it starts with when it is pre-provisioned. `egress`: where it may go besides its cloud; of this
     machine's loopback only to `host_ports`, at the gateway's address. `credentials`: systemd's, for all to read.
+    With `resumed` it goes on where it was saved, with the disks of then; CheckpointError when it cannot.
     What the guest asks is written beside the log, as `.requests.jsonl`, readable by this user only.
     """
     if arch is Arch.AARCH64 and vm.generation == "gen1":
@@ -166,7 +178,11 @@ def cloud_machine(
             credentials=credentials,
         )
         middlebox = Middlebox(cable(vm, host_ports, egress), fabric, secrets.token_bytes(16))
-        running = stack.enter_context(boot(machine, harbour, log, listener, frames=middlebox))
+        if resumed is None:
+            start = boot(machine, harbour, log, listener, frames=middlebox)
+        else:
+            start = restored(resumed.state, resumed.checkpoint, machine, harbour, log, listener, middlebox)
+        running = stack.enter_context(start)
         yield CloudMachine(running, fabric, records)
 
 
@@ -200,6 +216,7 @@ def describe(
         uuid=system_uuid(vm),
         credentials=disk_credentials(vm) | (credentials or {}),
         stealth=True,
+        generation_id=arch is Arch.X86_64,  # as Azure's
     )
 
 

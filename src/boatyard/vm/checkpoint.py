@@ -1,8 +1,9 @@
 """A running machine saved to a file, and started again from it as often as wanted: its memory and its devices.
 
 QEMU's own migration, from QEMU to Boatyard and from Boatyard to QEMU, is what carries the state; the file is compressed
-(zstd), for this user only, and its digest is taken while it is written and compared while it is read. Disks are not in
-it: see `vm.layer`. The same QEMU with the same machine must read it.
+(zstd), for this user only, and its digest is taken while it is written and compared while it is read. The content of
+disks is not in it: it stays in their files, which must be layers (`vm.layer`) or disks of this machine alone. The same
+QEMU with the same machine must read it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from boatyard.artifact.codec import Artifact
 from boatyard.base.error import ImageError
 from boatyard.ports.feed import feeding
 from boatyard.ports.socket import listening
+from boatyard.vm.qemu import drive_name
 from boatyard.vm.running import boot
 
 if TYPE_CHECKING:
@@ -48,14 +50,17 @@ class CheckpointError(ImageError):
 
 
 def save(vm: RunningMachine, path: Path) -> Checkpoint:
-    """Pauses the machine and writes its state to a new file. It stays paused, and its disks at rest; see `resume`.
+    """Pauses the machine and writes its state to a new file; `resume` lets it run on.
 
-    ImageError when QEMU cannot save this machine; OSError when the file cannot be written, which does not remain then.
+    The files of disks that keep writes are complete then and stay as they are: what is written later goes to layers
+    that vanish with the machine. ImageError when QEMU cannot save this machine; OSError when the file cannot be
+    written, which does not remain then.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file, listening(vm.folder, SOCKET) as listener:
             vm.qmp.execute("stop")
+            _close_layers(vm)
             _announce_moves(vm)
             vm.qmp.execute("migrate-set-parameters", max_bandwidth=UNBOUNDED)
             vm.qmp.execute("migrate", uri=f"unix:{SOCKET}")
@@ -150,6 +155,13 @@ def _feed(path: Path, checkpoint: Checkpoint, feed: Feed) -> None:
     if (digest.hexdigest(), size, fed) != (checkpoint.sha256, checkpoint.size, checkpoint.unpacked):
         raise CheckpointError(f"{path} is damaged")
     feed.end()
+
+
+def _close_layers(vm: RunningMachine) -> None:
+    for index, drive in enumerate(vm.machine.drives):
+        if drive.keep_writes:
+            layer = f"after-{drive_name(index)}-{len(list(vm.folder.glob('after-*')))}.qcow2"
+            vm.qmp.execute("blockdev-snapshot-sync", device=drive_name(index), snapshot_file=layer, format="qcow2")
 
 
 def _announce_moves(vm: RunningMachine) -> None:

@@ -107,6 +107,8 @@ def qemu_argv(
     argv += _network(machine.network)
     if machine.balloon:
         argv += ["-device", "virtio-balloon-pci,id=balloon"]
+    if machine.generation_id:
+        argv += ["-device", "vmgenid,guid=auto"]
     if machine.direct is not None:
         argv += ["-kernel", str(machine.direct.kernel.absolute())]
         argv += ["-initrd", str(machine.direct.initrd.absolute())] if machine.direct.initrd else []
@@ -125,12 +127,17 @@ def _flash(firmware: Firmware) -> list[str]:
     ]
 
 
+def drive_name(index: int) -> str:
+    """What QEMU calls a drive of a machine, by its place among them."""
+    return f"drive{index}"
+
+
 def _drives(drives: tuple[Drive, ...], *, bootable: bool) -> list[str]:
     argv: list[str] = []
     if any(drive.kind == "cdrom" or drive.bus == "scsi" for drive in drives):
         argv += ["-device", "virtio-scsi-pci,id=scsi"]
     for index, drive in enumerate(drives):
-        name = f"drive{index}"
+        name = drive_name(index)
         options = f"if=none,id={name},{_image(drive)}"
         if drive.kind == "cdrom":
             options += ",media=cdrom,readonly=on"
