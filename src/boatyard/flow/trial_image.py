@@ -79,7 +79,7 @@ def find_image(
 ) -> TrialDisk:
     """The disk that `text` names: an image built below `images`, or a file, relative to `beside`.
 
-    `published`: where the repositories of built images are; for a file it is `../repo` unless given. `cache` keeps
+    `published`: where the repositories of built images are; for a file it is `../repo` when there is one. `cache` keeps
     what was found out. NotFoundError when there is no such image; ImageError when QEMU must not open it, or it cannot
     be a disk that boots.
     """
@@ -88,7 +88,8 @@ def find_image(
     if named and not path.is_file():
         path = _built(images, text, arch)
     else:
-        published = published or path.absolute().parent.parent / "repo"
+        near = path.absolute().parent.parent / "repo"
+        published = near if near.is_dir() else published
     media = detect(path)
     if media.kind == "cdrom":
         raise ImageError(f"{path} is an ISO", hint="a cloud's machine boots from a disk: give a disk image")
