@@ -1,16 +1,18 @@
-"""All checks of a trial on a machine that is up: the built-in ones, and those in TOML or YAML."""
+"""All checks of a trial on a machine that is up: the built-in ones, those in TOML or YAML, those in Python."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
+from boatyard.flow.trial_testinfra import require_testinfra, run_testinfra
 from boatyard.trial.assertion.load import load_assertions
 from boatyard.trial.assertion.run import run_assertions
 from boatyard.trial.builtin import builtin_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from boatyard.artifact.trial_report import TrialCheck
     from boatyard.flow.trial_scenario import Voyage
@@ -31,15 +33,19 @@ def read_assertions(voyage: Voyage) -> tuple[Assertions, ...]:
     if problems:
         raise ConfigError.of(problems)
     if voyage.scenario.checks.testinfra:
-        raise ConfigError("checks in Python are not there yet", hint="leave out checks.testinfra")
+        require_testinfra()
     return tuple(read)
 
 
-def look(voyage: Voyage, assertions: tuple[Assertions, ...], shell: Ssh, told: Told) -> Iterator[TrialCheck]:
-    """Every check, in the order of the scenario.
+def look(
+    voyage: Voyage, assertions: tuple[Assertions, ...], shell: Ssh, told: Told, log: Path, timeout_s: float
+) -> Iterator[TrialCheck]:
+    """Every check, in the order of the scenario. `log`: the folder for the output of those in Python.
 
-    ImageError when the guest is gone, ToolError when something takes too long.
+    ImageError when the guest is gone, ToolError when something takes too long (those in Python: `timeout_s` seconds).
     """
     yield from builtin_checks(shell, voyage.scenario.checks, told)
     for one in assertions:
         yield from run_assertions(shell, one)
+    if files := tuple(voyage.path(text) for text in voyage.scenario.checks.testinfra):
+        yield from run_testinfra(files, shell, log, shell.run, timeout_s)

@@ -167,7 +167,8 @@ def _look(trial: Trial, way: Gangway, record: ProvisionRecord, supply: Supply, *
     book, voyage = trial.book, trial.voyage
     told = Told(record=record, user=way.user, contacts=way.machine.fabric.contacts(), own=supply.own)
     with trial.harbour.reporter.step("checks after a restart" if after_reboot else "checks"):
-        for check in look(voyage, trial.assertions, way.shell(), told):
+        limit_s = trial.limit_s("check")
+        for check in look(voyage, trial.assertions, way.shell(), told, trial.berth.report, limit_s):
             book.mark(structs.replace(check, after_reboot=after_reboot))
 
 

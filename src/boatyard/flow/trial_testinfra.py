@@ -39,19 +39,23 @@ ENDINGS = {
 _PARAMETER = re.compile(r"\[ssh://[^\]]*\]$")
 
 
-def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, timeout_s: float) -> list[TrialCheck]:
-    """A check for each test of the files; `folder` gets the report, pytest's output and the way in.
-
-    Files that cannot be collected are failed checks. ToolError when pytest or testinfra is missing, or time is up.
-    """
+def require_testinfra() -> None:
+    """ToolError unless pytest and testinfra are there."""
     for module in ("pytest", "testinfra"):
         if importlib.util.find_spec(module) is None:
             raise ToolError(
                 f"{module} is not installed, which checks.testinfra needs",
                 hint="install Boatyard with its extra: pip install 'boatyard[testinfra]'",
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    report, config = folder / "testinfra.xml", folder / "testinfra.ssh"
+
+
+def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, timeout_s: float) -> list[TrialCheck]:
+    """A check for each test of the files; `folder` gets pytest's output, `testinfra.log`.
+
+    Files that cannot be collected are failed checks. ToolError when pytest or testinfra is missing, or time is up.
+    """
+    require_testinfra()
+    report, config = ssh.folder / "testinfra.xml", ssh.folder / "testinfra.ssh"
     report.unlink(missing_ok=True)
     write_atomic(config, ssh.config(HOST).encode())
     result = run(plan(files, config, report, folder / "testinfra.log", timeout_s))
