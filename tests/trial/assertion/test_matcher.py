@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from boatyard.base.yaml_text import read_yaml
-from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches
+from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches, unmet
 from boatyard.trial.assertion.matcher_reader import UnsupportedError, WrittenWrongError, read_matcher
 
 TEXT = Lines("foo\nGoss is good\n!odd\n")
@@ -151,7 +151,7 @@ def test_what_goss_has_and_we_have_not() -> None:
     [
         ("root", "text", "'root'"),
         ("5", "number", "5"),
-        ("{gt: 5}", "number", "gt '5'"),
+        ("{gt: 5}", "number", "gt 5"),
         ("{not: {have-prefix: a}}", "text", "not have prefix 'a'"),
         ("[a, '!b', '/c/']", "lines", "a line with 'a' and no line with 'b' and a line with '/c/'"),
         ("{consist-of: [a, b]}", "list", "consist of 'a', 'b'"),
@@ -162,3 +162,12 @@ def test_what_is_expected_in_words(written: str, sort: Any, words: str) -> None:
     node = read_yaml(written)
     assert node is not None
     assert describe(read_matcher(node, sort)) == words
+
+
+def test_only_what_does_not_match_is_to_blame() -> None:
+    node = read_yaml("[foo, '!odd', nothing]")
+    assert node is not None
+    assert describe(unmet(read_matcher(node, "lines"), TEXT)) == "no line with 'odd' and a line with 'nothing'"
+    node = read_yaml("{and: [{gt: 1}, {lt: 4}]}")
+    assert node is not None
+    assert describe(unmet(read_matcher(node, "number"), 5)) == "lt 4"

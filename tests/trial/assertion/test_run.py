@@ -277,9 +277,9 @@ def test_what_is_not_there_fails_what_is_said_of_it(tmp_path: Path) -> None:
     users = "ada:x:1000:1000::/home/ada:/bin/bash\n"
     checks = told(tmp_path, "[user.bob]\nuid = 5\n[user.eve]\nexists = true\nuid = 6\n", passwd=users)
     assert [(check.outcome, check.found) for check in checks] == [
-        ("failed", "exists: false"),
+        ("failed", "does not exist"),
         ("failed", "false"),
-        ("skipped", "exists: false"),
+        ("skipped", "does not exist"),
     ]
 
 

@@ -109,6 +109,14 @@ def matches(matcher: Matcher, found: Any) -> bool:
     return _matches_list(op, value, _list(found))
 
 
+def unmet(matcher: Matcher, found: Any) -> Matcher:
+    """Of a matcher that does not match, the parts that are to blame."""
+    if matcher.op != "and":
+        return matcher
+    wrong = tuple(unmet(one, found) for one in matcher.value if not matches(one, found))
+    return wrong[0] if len(wrong) == 1 else Matcher("and", wrong)
+
+
 def describe(matcher: Matcher) -> str:
     """What is expected, in words close to the file's."""
     op, value = matcher.op, matcher.value
@@ -124,7 +132,7 @@ def describe(matcher: Matcher) -> str:
         joint = f" {op} " if op in ("and", "or") else ", "
         words = joint.join(describe(one) for one in value)
         return {"contain-elements": words, "and": words, "or": words}.get(op, f"{op.replace('-', ' ')} {words}")
-    return f"{op.replace('-', ' ')} {value.text!r}"
+    return f"{op.replace('-', ' ')} {value.text if value.number is not None else repr(value.text)}"
 
 
 def _has_pattern(pattern: Pattern, found: Any) -> bool:

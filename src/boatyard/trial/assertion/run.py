@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boatyard.artifact.trial_report import TrialCheck
 from boatyard.base.regex import RegexError
 from boatyard.trial.assertion import probe_command, probe_system
-from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches
+from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches, unmet
 from boatyard.trial.assertion.model import KINDS
 from boatyard.trial.assertion.probe import UnknownError
 from boatyard.trial.section import Answers, ask
@@ -25,6 +25,15 @@ PROBES = {**probe_system.PROBES, **probe_command.PROBES}
 # Besides the time limits of the checks themselves, each of which counts twice: for a command, and for its output.
 TIMEOUT_S = 300.0
 SHOWN_LINES, SHOWN_TEXT = 10, 200
+# What `first` of a kind means when it is false.
+ABSENT = {
+    "exists": "does not exist",
+    "installed": "not installed",
+    "listening": "not listening",
+    "running": "not running",
+    "resolvable": "does not resolve",
+    "reachable": "not reachable",
+}
 
 
 def run_assertions(shell: Shell, assertions: Assertions) -> list[TrialCheck]:
@@ -58,9 +67,9 @@ def judge(one: Assertion, answers: Answers) -> Iterator[TrialCheck]:
     told = any(expectation.attribute == first for expectation in one.expected)
     for expectation in one.expected:
         if gone and told and expectation.attribute != first:
-            yield _row(one, "skipped", f"{first}: false", expectation)
+            yield _row(one, "skipped", ABSENT[first], expectation)
         else:
-            yield _compared(one, expectation, facts, f"{first}: false" if gone else "")
+            yield _compared(one, expectation, facts, ABSENT[first] if gone else "")
 
 
 def _sections(asked: Iterable[Assertion]) -> Iterator[Section]:
@@ -72,8 +81,8 @@ def _sections(asked: Iterable[Assertion]) -> Iterator[Section]:
 
 
 def _compared(one: Assertion, expectation: Expectation, facts: Facts, lack: str) -> TrialCheck:
-    wanted = f"expected {describe(expectation.matcher)}"
     if expectation.attribute not in facts:
+        wanted = f"expected {describe(expectation.matcher)}"
         return _row(one, "failed", lack or facts.get("lack", "there is none"), expectation, wanted)
     found = facts[expectation.attribute]
     try:
@@ -81,7 +90,7 @@ def _compared(one: Assertion, expectation: Expectation, facts: Facts, lack: str)
             return _row(one, "passed", _brief(found), expectation)
     except (UncertainError, RegexError) as error:
         return _row(one, "unknown", f"{error}", expectation)
-    detail = wanted
+    detail = f"expected {describe(unmet(expectation.matcher, found))}"
     if one.kind == "command" and isinstance(found, Lines):  # not of files: they may hold secrets
         detail += "".join(f"\n  {line[:SHOWN_TEXT]}" for line in found.lines[-SHOWN_LINES:])
     if one.kind == "command" and expectation.attribute == "exit-status":
@@ -97,7 +106,7 @@ def _row(
     attribute = f": {expectation.attribute}" if expectation is not None else ""
     return TrialCheck(
         phase="check",
-        name=f"{one.kind} {one.name}{attribute}",
+        name=f"{one.kind} {_brief(one.name)}{attribute}",
         outcome=outcome,
         found=found,
         detail=detail,
