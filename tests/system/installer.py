@@ -41,7 +41,8 @@ TIMEOUT_S = 900.0
 # Emulated, on a busy host, GRUB alone can take minutes to read kernel and initrd through the BIOS.
 LIMITS = dict.fromkeys(Stage, TIMEOUT_S)
 SERIAL = "TARGET-1"
-# For volumes besides the root's: emulated, on a busy host, udev can need more than systemd's 90 s to find them.
+# Emulated, on a busy host, udev can need more than systemd's 90 s to find /boot. What the installer's kernel is told,
+# the installed system's is told as well.
 PATIENCE = "systemd.default_device_timeout_sec=600"
 
 
@@ -136,8 +137,14 @@ class Target:
 
 def with_answers(iso: Path, answers: str, run: HostRunner, folder: Path, files: Mapping[str, bytes] = {}) -> Path:
     """A copy of the ISO that installs by answers, which `files` may lie beside."""
-    change = Change(files={"boatyard/answers.toml": answers.encode(), **{f"boatyard/{n}": b for n, b in files.items()}})
-    target = folder / "answered.iso"
+    return changed(iso, {"answers.toml": answers.encode(), **files}, (), run, folder)
+
+
+def changed(iso: Path, files: Mapping[str, bytes], arguments: Sequence[str], run: HostRunner, folder: Path) -> Path:
+    """A copy of the ISO with files in its folder for answers and arguments for its kernel, for an emulated machine."""
+    inside = {f"boatyard/{name}": data for name, data in files.items()}
+    target = folder / "changed.iso"
+    change = Change(files=inside, kernel_arguments=(PATIENCE, *arguments), timeout_s=0)
     customize(iso, target, change, run, log=folder / "customize.log")
     return target
 

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from tests.system.computer import said
 from tests.system.conftest import boatyard
 from tests.system.installer import (
-    PATIENCE,
     SERIAL,
     Target,
     answers_volume,
+    changed,
     check_installed,
     digest,
     ejected,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool]
 DISK = f'[disk]\nserial = "{SERIAL}"\n'
-KERNEL = f'[kernel]\narguments = ["{PATIENCE}"]\n'
 USER_DATA = b"#cloud-config\nwrite_files:\n- {path: /etc/by-user-data, content: yes-it-was}\n"
 
 
@@ -101,7 +100,6 @@ rootpw --lock
 sshkey --username=root "{key}"
 network --bootproto=dhcp --hostname=converted
 ignoredisk --only-use=/dev/disk/by-id/virtio-{serial}
-bootloader --append="{patience}"
 zerombr
 clearpart --all --initlabel
 reqpart
@@ -125,7 +123,7 @@ def test_a_converted_kickstart_under_bios(live_iso: Path, tmp_path: Path, run: H
     foreign = foreign_disk(tmp_path, run)
     before = digest(foreign)
     with ephemeral_key(run, tmp_path / "scratch") as key:
-        (tmp_path / "ks.cfg").write_text(KICKSTART.format(key=key.public, serial=SERIAL, patience=PATIENCE))
+        (tmp_path / "ks.cfg").write_text(KICKSTART.format(key=key.public, serial=SERIAL))
         ended = boatyard("install", "convert", str(tmp_path / "ks.cfg"), "-o", str(tmp_path / "answers.toml"))
         assert ended.returncode == 0, ended.stderr
         iso = with_answers(live_iso, (tmp_path / "answers.toml").read_text(), run, tmp_path)
@@ -168,11 +166,11 @@ filesystems = [
 
 def test_a_layout_of_ones_own_by_answers_on_a_stick(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
     with ephemeral_key(run, tmp_path / "scratch") as key:
-        stick = answers_volume(DISK + KERNEL + CUSTOM + root_key(key.public), run, tmp_path)
+        stick = answers_volume(DISK + CUSTOM + root_key(key.public), run, tmp_path)
         log = tmp_path / "writes.log"
         log.touch()
         disk = replace(empty_disk(tmp_path, 8 * GIB), bus="scsi", write_log=log)
-        target = Target(live_iso, [disk, stick], run, tmp_path)
+        target = Target(changed(live_iso, {}, (), run, tmp_path), [disk, stick], run, tmp_path)
         with target.on() as vm:
             target.install(vm)
             assert "by the answers from answers.toml on the volume ANSWERS" in target.screen.text

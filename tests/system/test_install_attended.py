@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.system.computer import said
-from tests.system.installer import LIMITS, Target, empty_disk
+from tests.system.installer import LIMITS, Target, changed, empty_disk
 
 from boatyard.vm.answer import Answer
 from boatyard.vm.serial import Stage
@@ -42,7 +42,7 @@ def test_questions_answered_at_the_serial_console(live_iso: Path, tmp_path: Path
             ("Time zone [UTC]:", "Europe/Berlin"),
             ("Install now? Type yes", "yes"),
         )
-        target = Target(live_iso, [empty_disk(tmp_path)], run, tmp_path)
+        target = Target(changed(live_iso, {}, (), run, tmp_path), [empty_disk(tmp_path)], run, tmp_path)
         with target.on(script) as vm:
             assert target.verdict(vm) == "OK"
             target.screen.wait(vm, lambda text: END in text)
@@ -69,7 +69,7 @@ def test_questions_answered_at_the_serial_console(live_iso: Path, tmp_path: Path
 
 @pytest.mark.sweep
 def test_going_on_to_the_live_system(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
-    target = Target(live_iso, [empty_disk(tmp_path)], run, tmp_path, "bios")
+    target = Target(changed(live_iso, {}, (), run, tmp_path), [empty_disk(tmp_path)], run, tmp_path, "bios")
     with target.on(typed(("Disk [1]:", "q"), ("What now? [1]:", "2"))) as vm:
         vm.console.wait_for(Stage.LOGIN, LIMITS)
         assert "skiff login:" in target.screen.text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.system.computer import said
-from tests.system.installer import PATIENCE, SERIAL, Target, check_installed, empty_disk, root_shell, with_answers
+from tests.system.installer import SERIAL, Target, check_installed, empty_disk, root_shell, with_answers
 
 from boatyard.vm.answer import Answer
 from boatyard.vm.ssh import ephemeral_key
@@ -23,7 +23,6 @@ PASSPHRASE = "correct horse 7 battery"
 def test_luks_with_a_typed_passphrase(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
     answers = (
         f'[disk]\nserial = "{SERIAL}"\n[layout]\nkind = "luks"\nswap = "256 MiB"\n[encryption]\nsource = "prompt"\n'
-        f'[kernel]\narguments = ["{PATIENCE}"]\n'
     )
     typed = f"{PASSPHRASE}\r".encode()
     with ephemeral_key(run, tmp_path / "scratch") as key:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 from tests.system.computer import said
-from tests.system.installer import SERIAL, Target, check_installed, empty_disk, root_shell
+from tests.system.installer import SERIAL, Target, changed, check_installed, empty_disk, root_shell
 
-from boatyard.image.customize import Change, customize
 from boatyard.vm.ssh import ephemeral_key
 
 if TYPE_CHECKING:
@@ -41,12 +40,9 @@ match = "en*"
 """
         web.files["/answers.toml"] = answers.encode()
         url = f"{web.url.replace('127.0.0.1', HOST)}/answers.toml"
-        arguments = (
-            f"boatyard.answers={url}",
-            f"boatyard.answers.sha256={hashlib.sha256(answers.encode()).hexdigest()}",
-        )
-        iso = tmp_path / "arguments.iso"
-        customize(live_iso, iso, Change(kernel_arguments=arguments, timeout_s=0), run, log=tmp_path / "customize.log")
+        digest = hashlib.sha256(answers.encode()).hexdigest()
+        arguments = (f"boatyard.answers={url}", f"boatyard.answers.sha256={digest}")
+        iso = changed(live_iso, {}, arguments, run, tmp_path)
         disk = replace(empty_disk(tmp_path), bus="nvme")
         target = Target(iso, [disk, empty_disk(tmp_path, serial="OTHER-1")], run, tmp_path)
         with target.on() as vm:
