@@ -9,19 +9,21 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from boatyard.artifact.machine import Drive
-from boatyard.cloud.egress import CLOUD_ONLY, Egress
-from boatyard.cloud.machine import Certificate, CloudVm, Fault
+from boatyard.cloud.egress import CLOUD_ONLY, Egress, egress
+from boatyard.cloud.machine import Certificate, CloudVm, DataDisk, Fault
 from boatyard.cloud.state import Phase, State
 from boatyard.flow.cloud import CloudMachine, cloud_machine
+from boatyard.flow.trial_image import find_image
 from boatyard.ports.progress import silent
 from boatyard.ports.run import Command
 from boatyard.vm.running import Harbour
 from boatyard.vm.ssh import Ssh, ephemeral_key, logged_in
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,8 @@ PASSWORD = "Correct-Horse-7"
 SCRIPT = (
     b"#cloud-config\nwrite_files:\n- {path: /etc/marked, content: by-the-owner}\nruncmd:\n- hostname > /var/lib/ran\n"
 )
-REFUSED = 7  # curl's exit code
+REFUSED = 7  # curl's exit codes
+NO_SUCH_HOST = 6
 PROVISIONED = "test $(cat /etc/marked) = by-the-owner && cat /var/lib/ran"
 
 
@@ -114,9 +117,15 @@ def test_both_agents_report_ready_and_the_owners_wishes_are_met(disk: Drive, tmp
             assert shell("systemd-detect-virt").text.strip() == "microsoft"
             ask = "curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute/{}&format=text'"
             assert shell(ask.format("tags?api-version=2021-02-01")).text == "env:local"
-            assert shell("curl -sS -m 5 http://10.1.0.1:22/").code != 0
+            assert shell("curl -sS -m 60 http://10.1.0.1:22/").code == REFUSED
+            assert shell("curl -sS -m 60 http://name.example/").code == NO_SUCH_HOST
+            document = "http://169.254.169.254/metadata/attested/document?api-version=2023-07-01"
+            attested = shell(f"curl -sS -H Metadata:true '{document}'")
+            assert json.loads(attested.text)["encoding"] == "pkcs7"
         state = machine.fabric.wait_for(agent_is_ready, 600)
         assert {told.agent.partition("/")[0] for told in state.reports if told.ready} == {"Cloud-Init", "WALinuxAgent"}
+        told = {(one.place, one.passed) for one in machine.fabric.contacts()}
+        assert {("tcp 10.1.0.1:22", False), ("dns name.example", False)} <= told
         assert own_listeners() <= before
         assert PASSWORD not in machine.records.read_text(encoding="utf-8")
         assert PASSWORD not in machine.vm.console.log.read_text(encoding="utf-8", errors="replace")
@@ -187,3 +196,51 @@ def test_a_pooled_vm_becomes_its_owners(disk: Drive, tmp_path: Path, run: HostRu
         assert machine.wait_settled().phase is Phase.READY
         with finished(machine, key) as shell:
             check_provisioned(shell)
+
+
+@pytest.mark.sweep
+def test_disks_are_linked_and_events_are_seen(disk: Drive, tmp_path: Path, run: HostRunner) -> None:
+    disks = (DataDisk(name="logs", lun=3, size_gib=1), DataDisk(name="db", lun=0, size_gib=2))
+    order = {"data_disks": disks, "resource_disk_gib": 4, "generation": "gen2"}
+    ask = "curl -sS -H Metadata:true 'http://169.254.169.254/metadata/{}'"
+    links = "azure/scsi1/lun0 azure/data/by-lun/3 azure/resource cloud/azure_resource"
+    with booted(disk, tmp_path, run, egress=egress("list", ["192.0.2.0/24:80"]), **order) as (machine, key):
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            shell("cloud-init status --wait", 600)  # an image without sgdisk cannot make use of the resource disk
+            found = shell(f"for d in {links}; do lsblk -bdno SIZE /dev/disk/$d; done").text.split()
+            assert [int(size) >> 30 for size in found] == [2, 1, 4, 4]
+            assert shell("test /dev/disk/azure/root-part1 -ef /dev/vda1").code == 0
+            resource = shell(ask.format("instance/compute/storageProfile/resourceDisk?api-version=2021-02-01"))
+            assert json.loads(resource.text) == {"size": str(4 << 20)}
+            assert shell("curl -sS -m 60 http://198.51.100.7/").code == REFUSED
+            event = machine.announce("Reboot", 3600)
+            schedule = ask.format("scheduledevents?api-version=2020-07-01")
+            assert json.loads(shell(schedule).text)["Events"][0]["EventId"] == event
+            agree = json.dumps({"StartRequests": [{"EventId": event}]})
+            assert shell(f"{schedule} -d '{agree}'").code == 0
+            assert json.loads(shell(schedule).text)["Events"][0]["EventStatus"] == "Started"
+            machine.fabric.complete(event)
+            assert json.loads(shell(schedule).text)["Events"] == []
+        machine.flap(3.0)
+        with finished(machine, key) as shell:
+            assert "Lost carrier" in shell("sudo journalctl -b --no-pager -u systemd-networkd").text
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("form", "generation"), [("vpc", "gen1"), ("vhdx", "gen2")])
+def test_images_from_elsewhere_are_provisioned(
+    disk: Drive, tmp_path: Path, run: HostRunner, form: str, generation: Literal["gen1", "gen2"]
+) -> None:
+    path = tmp_path / "from-elsewhere"
+    options = ("-o", "subformat=fixed,force_size=on") if form == "vpc" else ()
+    run(Command(argv=("qemu-img", "convert", "-f", disk.format, "-O", form, *options, str(disk.path), str(path))))
+    found = find_image(
+        path.name, beside=tmp_path, images=None, published=None, arch=Arch.X86_64, run=run, cache=tmp_path / "cache",
+        generation=generation,
+    )  # fmt: skip
+    assert (found.drive.format, found.image.built_here) == (form, False)
+    with booted(found.drive, tmp_path, run, generation=generation, custom_data=SCRIPT) as (machine, key):
+        assert machine.wait_settled().phase is Phase.READY
+        with finished(machine, key) as shell:
+            assert check_provisioned(shell) == {}
