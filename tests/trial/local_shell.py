@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.ports.run import Command
+from boatyard.vm.ssh import FROM_INPUT
 
 if TYPE_CHECKING:
     from boatyard.ports.run import HostRunner, Result
@@ -25,5 +26,5 @@ class LocalShell:
 
     def __call__(self, script: str, timeout_s: float = 60.0) -> Result:
         self.count += 1
-        argv = (*SHELLS[self.name], script)
-        return self.run(Command(argv=argv, ok=tuple(range(256)), timeout_s=timeout_s))
+        argv = (*SHELLS[self.name], FROM_INPUT)
+        return self.run(Command(argv=argv, input=script.encode(), ok=tuple(range(256)), timeout_s=timeout_s))

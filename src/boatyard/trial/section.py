@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import ImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from boatyard.vm.ssh import Shell
 
 # Of all the output of a script; a section that may print much has a bound of its own.
 MOST_OUTPUT = 8 << 20
-# A single argument of a program may have 128 KiB (MAX_ARG_STRLEN of Linux), and ssh passes the script as one.
-LONGEST_SCRIPT = 96 << 10
 PATH = "$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -63,22 +61,18 @@ class Answers:
 
 
 def ask(shell: Shell, sections: Sequence[Section], timeout_s: float) -> Answers:
-    """The answers to all sections, in as few round trips as their length allows; `timeout_s` is for each of these.
+    """The answers to all sections.
 
-    ImageError when a script did not run to its end; ToolError when it took too long.
+    ImageError when the script did not run to its end; ToolError when that took too long.
     """
-    user, root, refusal = "", True, ""
-    found: dict[str, Answer] = {}
-    for part in _parts(sections):
-        mark = f"boatyard-{secrets.token_hex(12)}"  # nothing in the guest can print what it cannot know
-        result = shell(compose(part, mark), timeout_s)
-        told = parse(result.stdout, mark, part)
-        if "end" not in told:
-            words = result.stderr.decode("utf-8", "replace")[-2000:] or result.text[-2000:]
-            raise ImageError(f"the checks' script ended early in the guest (exit code {result.code})", detail=words)
-        user, root = told.pop("user").text.strip(), told.pop("id").text.strip() == "0"
-        refusal = "" if root else result.stderr.decode("utf-8", "replace").strip()[-500:]
-        found |= told
+    mark = f"boatyard-{secrets.token_hex(12)}"  # nothing in the guest can print what it cannot know
+    result = shell(compose(sections, mark), timeout_s)
+    found = parse(result.stdout, mark, sections)
+    if "end" not in found:
+        words = result.stderr.decode("utf-8", "replace")[-2000:] or result.text[-2000:]
+        raise ImageError(f"the checks' script ended early in the guest (exit code {result.code})", detail=words)
+    user, root = found.pop("user").text.strip(), found.pop("id").text.strip() == "0"
+    refusal = "" if root else result.stderr.decode("utf-8", "replace").strip()[-500:]
     return Answers(user, root, found, refusal)
 
 
@@ -120,16 +114,3 @@ def parse(data: bytes, mark: str, sections: Sequence[Section]) -> dict[str, Answ
         cut = 0 < limits.get(name, 0) < len(body)
         found[name] = Answer((body[: limits[name]] if cut else body).decode("utf-8", "replace"), cut)
     return found
-
-
-def _parts(sections: Sequence[Section]) -> Iterator[list[Section]]:
-    part: list[Section] = []
-    size = 0
-    for section in sections:
-        if part and size + len(section.body.encode()) > LONGEST_SCRIPT:
-            yield part
-            part, size = [], 0
-        part.append(section)
-        size += len(section.body.encode()) + 200
-    if part:
-        yield part

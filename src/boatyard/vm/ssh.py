@@ -31,6 +31,8 @@ RETRY_S = 1.0
 SSH_FAILED = 255
 LONGEST_SOCKET = 107  # bytes of a socket's path
 CONTROL = "ssh.sock"  # relative to the machine's folder, because of that
+# Scripts are no arguments: those are seen by every user of this machine, and may have 128 KiB at most.
+FROM_INPUT = 'eval "$(cat)"'
 MARK = b"boatyard-ready\n"
 
 
@@ -106,8 +108,9 @@ class Ssh:
     def __call__(self, script: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Result:
         result = self.run(
             Command(
-                argv=(*self.argv("-o", "ControlMaster=no"), "--", script),
+                argv=(*self.argv("-o", "ControlMaster=no"), "--", FROM_INPUT),
                 cwd=self.folder,
+                input=script.encode(),
                 ok=tuple(range(256)),
                 timeout_s=timeout_s,
             )
