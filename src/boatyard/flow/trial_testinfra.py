@@ -122,7 +122,7 @@ def _check(case: ElementTree.Element, root: Path) -> TrialCheck:
         if child is not None:
             outcome = "skipped" if means == "skipped" else "failed"
             message = child.get("message") or child.text or kind
-            found = " ".join(message.split())[:200]
+            found = message.strip().partition("\n")[0][:200]
             detail = (child.text or "").strip()[-LONGEST_DETAIL:] if outcome == "failed" else ""
     name = _PARAMETER.sub("", case.get("name") or "")
     group = case.get("classname") or ""
