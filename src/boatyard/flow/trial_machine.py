@@ -6,22 +6,31 @@ What goes wrong on the way is part of the record, not an error: there is a machi
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+import shlex
+import shutil
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
 
 from boatyard.artifact.provision import AgentReport, ProvisionRecord
 from boatyard.artifact.trial_report import Moment
-from boatyard.base.error import ImageError
+from boatyard.base.error import ImageError, ToolError
+from boatyard.cloud.disk import data_disk, resource_disk
 from boatyard.cloud.egress import egress
 from boatyard.cloud.state import Phase
-from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, cloud_machine
+from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, Resumed, cloud_machine
+from boatyard.flow.cloud_disk import empty_disks
+from boatyard.flow.trial_key import snapshot_key
 from boatyard.flow.trial_rest import wait_agent, wait_rest
+from boatyard.flow.trial_snapshot import DISK, KEY, STATE, Below, Kept, Snapshot, find, keep, part, remove, staging
 from boatyard.ports import clock
+from boatyard.ports.lease import leased_dir
 from boatyard.trial.scenario import Egress, Limits, parse_duration
+from boatyard.vm.checkpoint import resume, save
+from boatyard.vm.layer import layered
 from boatyard.vm.serial import Stage
-from boatyard.vm.ssh import SshKey, ephemeral_key
+from boatyard.vm.ssh import SshKey, ephemeral_key, logged_in
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
@@ -30,22 +39,29 @@ if TYPE_CHECKING:
 
     from boatyard.artifact.machine import Drive
     from boatyard.artifact.trial_report import PhaseName
+    from boatyard.cloud.fabric import Past
     from boatyard.cloud.machine import CloudVm
     from boatyard.cloud.state import State
     from boatyard.vm.running import Harbour
+    from boatyard.vm.ssh import Shell
 
 PHASES: tuple[PhaseName, PhaseName] = ("boot", "provision")
+LOGGED_OUT_S = 1.0  # until the guest has noticed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Everything that decides what the machine is like when it is ready. `pool`: what it is before it has an owner.
 
-    `data`: its further disks, in the order of their LUNs. `credentials`: of systemd, readable by all users of the host.
+    `image`: the SHA-256 of the disk's file, empty for a machine that is not kept. `supplied`: stands for the content
+    of what it is served while it is provisioned. `data`: its further disks, in the order of their LUNs; made when none
+    are given. `credentials`: of systemd, readable by all users of the host.
     """
 
     vm: CloudVm
     disk: Drive
+    image: str = ""
+    supplied: str = ""
     pool: CloudVm | None = None
     data: tuple[Drive, ...] = ()
     arch: Arch = Arch.X86_64
@@ -72,35 +88,163 @@ def provisioned(
     order: Order,
     harbour: Harbour,
     log: Path,
-    cache: Path | None,  # noqa: ARG001 (of snapshots)
+    cache: Path | None,
     *,
+    fresh: bool = False,
     started: Callable[[CloudMachine], None] = lambda _: None,
 ) -> Iterator[Provisioned]:
     """Boots and provisions; the block gets the machine when that has come to an end, a good or a bad one.
 
-    `cache`: the folder of snapshots; None to use none. `started` is told of the machine as soon as it has power.
-    The serial console is written to `log`. ToolError or ImageError when QEMU is missing or does not start.
+    `cache`: the folder of snapshots, None to use none; a machine like an earlier one goes on from its snapshot, unless
+    a `fresh` one is wanted. One that was paused or restored (`snapshot` is not `none`) has a late clock: see `wake`.
+    `started` is told of the machine as soon as it has power. The serial console is written to `log`.
+    ToolError or ImageError when QEMU is missing or does not start.
     """
-    with ephemeral_key(harbour.run, harbour.scratch) as key, contextlib.ExitStack() as stack:
-        machine = stack.enter_context(
-            cloud_machine(
-                _with_key(order.vm, key),
-                order.disk,
-                harbour,
-                log,
-                data=order.data,
-                pool=order.pool,
-                arch=order.arch,
-                memory_mib=order.memory_mib,
-                cpus=order.cpus,
-                egress=egress(order.egress.policy, order.egress.allow),
-                host_ports=order.host_ports,
-                credentials=order.credentials,
-            )
+    key = snapshot_key(order, harbour) if cache is not None else ""
+    with contextlib.ExitStack() as stack:
+        up: Provisioned | None = None
+        if cache is None or not key:
+            up = _booted(order, harbour, log, stack, started)
+        else:
+            if not fresh:
+                up = _restored(order, harbour, log, stack, find(key, cache))
+            if up is not None:
+                started(up.machine)
+            else:
+                up = _booted_to_keep(order, harbour, log, stack, started, cache, key)
+        yield up
+
+
+def wake(shell: Shell, *commands: str) -> bool:
+    """Sets the clock of a machine that was paused or restored, and runs commands there as root; whether that worked."""
+    script = "; ".join((f"date -u -s @{clock.now():.3f} >/dev/null", *commands))
+    return shell(f"sudo -n sh -c {shlex.quote(script)}").code == 0
+
+
+def _booted(
+    order: Order, harbour: Harbour, log: Path, stack: contextlib.ExitStack, started: Callable[[CloudMachine], None]
+) -> Provisioned:
+    key = stack.enter_context(ephemeral_key(harbour.run, harbour.scratch))
+    machine = stack.enter_context(_cloud_machine(order, key.public, harbour, log))
+    started(machine)
+    return Provisioned(machine, key, provision(machine, key, order))
+
+
+def _booted_to_keep(
+    order: Order,
+    harbour: Harbour,
+    log: Path,
+    stack: contextlib.ExitStack,
+    started: Callable[[CloudMachine], None],
+    cache: Path,
+    key: str,
+) -> Provisioned:
+    """As `_booted`, with disks that can be kept; what goes well is saved."""
+    folder = stack.enter_context(staging(cache))
+    layer = layered(order.disk, folder / DISK, harbour.run)
+    data = tuple(structs.replace(one, keep_writes=True) for one in empty_disks(order.vm, folder, harbour.run))
+    up = _booted(replace(order, disk=layer, data=data), harbour, log, stack, started)
+    if up.record.failed is not None:
+        return up
+    with harbour.reporter.step("snapshot"):
+        saved = _save(up, order, folder, cache, key)
+    return replace(up, snapshot="saved") if saved else up
+
+
+def _save(up: Provisioned, order: Order, folder: Path, cache: Path, key: str) -> bool:
+    """Whether the machine is kept for later trials. It runs on in any case; ImageError when it cannot."""
+    machine = up.machine
+    try:
+        # Who logs in within some seconds after that finds his session's services still there.
+        with logged_in(machine.vm, up.key.private, order.vm.user):
+            pass
+        clock.sleep(LOGGED_OUT_S)
+        elapsed_s = machine.fabric.elapsed_s
+        below = Below.of(order.disk.path)
+        checkpoint = save(machine.vm, folder / STATE)
+        shutil.copyfile(up.key.private, folder / KEY)
+        snapshot = Snapshot(
+            key=key,
+            machine=order.vm.name,
+            below=below,
+            checkpoint=checkpoint,
+            parts={path.name: part(path) for path in folder.iterdir() if path.name != STATE},
+            public_key=up.key.public,
+            past=_past(machine, order, elapsed_s),
+            record=up.record,
         )
-        started(machine)
-        record = provision(machine, key, order)
-        yield Provisioned(machine, key, record)
+        keep(snapshot, folder, cache)
+    except (ImageError, ToolError, OSError, TimeoutError) as error:
+        machine.vm.harbour.reporter.note(f"the machine is not kept for later trials: {error}")
+        return False
+    finally:
+        resume(machine.vm)
+    return True
+
+
+def _past(machine: CloudMachine, order: Order, elapsed_s: float) -> Past:
+    """What later fabrics are to know; not the ports that served this trial alone."""
+    past, gateway = machine.fabric.past(), order.vm.wire.gateway
+    passing = {f"tcp {gateway}:{port}" for port in order.host_ports.difference(order.egress.host_ports)}
+    contacts = tuple(contact for contact in past.contacts if contact.place not in passing)
+    return replace(past, elapsed_s=elapsed_s, contacts=contacts)
+
+
+def _restored(
+    order: Order, harbour: Harbour, log: Path, stack: contextlib.ExitStack, found: Iterator[Kept]
+) -> Provisioned | None:
+    """The machine as it was kept; None when there is none that can go on."""
+    for kept in found:
+        disk = structs.replace(order.disk, path=kept.folder / DISK, format="qcow2")
+        ordered = replace(order, disk=disk, data=_kept_disks(order.vm, kept.folder))
+        snapshot = kept.snapshot
+        resumed = Resumed(kept.state, snapshot.checkpoint, snapshot.past)
+        with contextlib.ExitStack() as own, harbour.reporter.step("restore"):
+            try:
+                key = own.enter_context(_copied_key(kept, harbour.scratch))
+                machine = own.enter_context(_cloud_machine(ordered, key.public, harbour, log, resumed))
+            except (ImageError, OSError):  # damaged, or removed at this moment: another one is made
+                remove(kept)
+                continue
+            stack.push(own.pop_all())
+            return Provisioned(machine, key, snapshot.record, "restored")
+    return None
+
+
+def _cloud_machine(
+    order: Order, public_key: str, harbour: Harbour, log: Path, resumed: Resumed | None = None
+) -> contextlib.AbstractContextManager[CloudMachine]:
+    return cloud_machine(
+        structs.replace(order.vm, public_keys=(*order.vm.public_keys, public_key)),
+        order.disk,
+        harbour,
+        log,
+        data=order.data,
+        pool=order.pool,
+        arch=order.arch,
+        memory_mib=order.memory_mib,
+        cpus=order.cpus,
+        egress=egress(order.egress.policy, order.egress.allow),
+        host_ports=order.host_ports,
+        credentials=order.credentials,
+        resumed=resumed,
+    )
+
+
+def _kept_disks(vm: CloudVm, folder: Path) -> tuple[Drive, ...]:
+    """The disks besides the first, as `flow.cloud_disk.empty_disks` had named them."""
+    drives = [data_disk(disk, folder / f"data-{disk.lun}.qcow2") for disk in vm.data_disks]
+    return (*drives, *([resource_disk(folder / "resource.qcow2")] if vm.resource_disk_gib else []))
+
+
+@contextlib.contextmanager
+def _copied_key(kept: Kept, scratch: Path) -> Iterator[SshKey]:
+    """A copy of the key, which stays when the snapshot is removed."""
+    with leased_dir(scratch / "keys") as folder:
+        private = folder / "key"
+        private.touch(mode=0o600)
+        shutil.copyfile(kept.folder / KEY, private)
+        yield SshKey(private, kept.snapshot.public_key)
 
 
 def provision(machine: CloudMachine, key: SshKey, order: Order) -> ProvisionRecord:
@@ -143,16 +287,12 @@ def stages_of(machine: CloudMachine) -> dict[str, float]:
     return {stage.title: round(at_s, 3) for stage, at_s in dict(machine.vm.console.reached_s).items()}
 
 
-def _with_key(vm: CloudVm, key: SshKey) -> CloudVm:
-    return structs.replace(vm, public_keys=(*vm.public_keys, key.public))
-
-
 def _wait_boot(machine: CloudMachine, limit_s: float) -> float:
     """Waits until the guest's own system runs: its console shows it, or it asks the fabric for something."""
     started = clock.monotonic()
     while True:
         with contextlib.suppress(TimeoutError):
-            machine.fabric.wait_for(_has_asked, LOOK_S)
+            machine.fabric.wait_for(has_asked, LOOK_S)
             break
         machine.vm.console.check()
         if Stage.SYSTEM <= machine.vm.console.stage < Stage.SHUTDOWN:
@@ -164,7 +304,8 @@ def _wait_boot(machine: CloudMachine, limit_s: float) -> float:
     return round(clock.monotonic() - started, 3)
 
 
-def _has_asked(state: State) -> bool:
+def has_asked(state: State) -> bool:
+    """Whether the guest's own system has come so far as to ask its cloud for something."""
     count = state.count
     return bool(count.dhcp or count.imds or count.wireserver or count.health) or state.settled
 

@@ -58,6 +58,7 @@ def order_of(voyage: Voyage, berth: Berth, harbour: Harbour) -> tuple[Order, Tri
     order = Order(
         vm=vm,
         disk=disk.drive,
+        image=disk.image.sha256,
         pool=pool_vm(vm) if scenario.faults.reprovision else None,
         arch=berth.arch,
         memory_mib=parse_size(scenario.vm.memory) // MIB,

@@ -109,13 +109,14 @@ def _sail(trial: Trial, supply: Supply, order: Order) -> None:
     book.notes = (*book.notes, *filter(None, [supply.note]))
     book.begin("boot")
     log = trial.berth.report / "console.log"
-    with provisioned(supply.added_to(order), trial.harbour, log, trial.berth.snapshots, started=book.started) as up:
+    ordered, berth = supply.added_to(order), trial.berth
+    with provisioned(ordered, trial.harbour, log, berth.snapshots, fresh=berth.fresh, started=book.started) as up:
         book.arrived(up)
         if up.record.failed is not None:
             return
         with Gangway(up.machine, up.key.private, order.vm.user) as way:
-            if up.snapshot == "restored":
-                supply.tell(way.shell())
+            if up.snapshot != "none" and not supply.wake(way.shell()):
+                trial.harbour.reporter.warn("the machine's clock could not be set; it is late")
             if trial.voyage.scenario.deploy or trial.voyage.scenario.events:
                 with book.phase("deploy"):
                     _deploy(trial, way)

@@ -31,13 +31,13 @@ def ashore(voyage: Voyage, berth: Berth, harbour: Harbour, log: Path) -> Iterato
     order, disk, _ = order_of(voyage, berth, harbour)
     with (
         supplying(disk, order.vm, wanted=voyage.scenario.repositories == "own") as supply,
-        provisioned(supply.added_to(order), harbour, log, berth.snapshots) as up,
+        provisioned(supply.added_to(order), harbour, log, berth.snapshots, fresh=berth.fresh) as up,
     ):
         if (record := up.record).failed is not None:
             raise CheckError(f"the machine is not provisioned: {record.reason}", detail=record.detail)
         with Gangway(up.machine, up.key.private, order.vm.user) as way:
-            if up.snapshot == "restored":
-                supply.tell(way.shell())
+            if up.snapshot != "none" and not supply.wake(way.shell()):
+                harbour.reporter.warn("the machine's clock could not be set; it is late")
             yield way.shell()
 
 

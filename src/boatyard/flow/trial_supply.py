@@ -7,11 +7,14 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.flow.check import URL_FILE
+from boatyard.flow.trial_machine import wake
 from boatyard.ports.serve import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from boatyard.cloud.machine import CloudVm
     from boatyard.flow.trial_image import TrialDisk
@@ -25,10 +28,11 @@ APART = "The repositories of the image are in several places, so they are not se
 class Supply:
     """`url`: the repositories as the guest sees them, empty when none are served; `port`: of this machine's loopback.
 
-    `note`: what is to be said about it.
+    `content`: a digest of what the repositories say of themselves. `note`: what is to be said about it.
     """
 
     url: str = ""
+    content: str = ""
     port: int = 0
     note: str = ""
 
@@ -49,12 +53,11 @@ class Supply:
     def added_to(self, order: Order) -> Order:
         """The order of a machine that reaches them, and knows where they are."""
         ports, credentials = order.host_ports | self.host_ports, {**order.credentials, **self.credentials}
-        return replace(order, host_ports=ports, credentials=credentials)
+        return replace(order, host_ports=ports, credentials=credentials, supplied=self.content)
 
-    def tell(self, shell: Shell) -> None:
-        """Tells the address to a guest that started with another one."""
-        if self.url:
-            shell(f"echo {shlex.quote(self.url)} | sudo -n tee {URL_FILE} >/dev/null")
+    def wake(self, shell: Shell) -> bool:
+        """Tells the time, and the address, to a guest that was paused or started with another one; whether it heard."""
+        return wake(shell, *([f"echo {shlex.quote(self.url)} > {URL_FILE}"] if self.url else []))
 
 
 @contextlib.contextmanager
@@ -68,4 +71,8 @@ def supplying(disk: TrialDisk, vm: CloudVm, *, wanted: bool) -> Iterator[Supply]
     else:
         with serving(folders.pop()) as url:
             port = int(url.rpartition(":")[2])
-            yield Supply(url=f"http://{vm.wire.gateway}:{port}", port=port)
+            yield Supply(url=f"http://{vm.wire.gateway}:{port}", port=port, content=_content(disk.repositories))
+
+
+def _content(repositories: Iterable[Path]) -> str:
+    return fingerprint([sha256_file(folder / "repodata/repomd.xml") for folder in repositories])
