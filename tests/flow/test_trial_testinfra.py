@@ -71,6 +71,7 @@ def looked(tmp_path: Path, ssh: Ssh, **files: str) -> list[TrialCheck]:
     named = [checks / f"{name}.py" for name in files if name.startswith("test_")]
     found = run_testinfra(named, ssh, tmp_path / "run", ssh.run, 120)
     assert sorted(path.name for path in checks.iterdir()) == sorted(f"{name}.py" for name in files)  # no litter
+    assert (tmp_path / "run/testinfra.log").stat().st_mode & 0o777 == 0o600
     return found
 
 

@@ -58,7 +58,10 @@ def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, ti
     report, config = ssh.folder / "testinfra.xml", ssh.folder / "testinfra.ssh"
     report.unlink(missing_ok=True)
     write_atomic(config, ssh.config(HOST).encode())
-    result = run(plan(files, config, report, folder / "testinfra.log", timeout_s))
+    log = folder / "testinfra.log"
+    folder.mkdir(parents=True, exist_ok=True)
+    log.touch(mode=0o600)  # tests may print what is nobody else's business
+    result = run(plan(files, config, report, log, timeout_s))
     return list(parse(_read(report), result, root_of(files)))
 
 
