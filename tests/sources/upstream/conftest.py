@@ -1,0 +1,28 @@
+"""A dist-git host on loopback, and the cache that draws from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.sources.upstream.forge import Forge, serving
+
+from boatyard.sources.upstream.repository import DistGit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from boatyard.ports.run import HostRunner
+
+
+@pytest.fixture
+def forge(tmp_path: Path, run: HostRunner) -> Iterator[Forge]:
+    made = Forge(tmp_path / "forge", run)
+    with serving(made):
+        yield made
+
+
+@pytest.fixture
+def dist_git(tmp_path: Path, run: HostRunner) -> DistGit:
+    return DistGit(root=tmp_path / "cache/git", run=run, pauses_s=())
