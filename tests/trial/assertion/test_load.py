@@ -156,6 +156,8 @@ exit-status = "zero"
         ('[file."/a\\u0000b"]\nexists = true\n', "c.toml", 1, "without a name"),
         ('[interface.".."]\nmtu = 1\n', "c.toml", 1, "is no interface"),
         ('[kernel-param."../../etc/passwd"]\nvalue = "x"\n', "c.toml", 1, "is no kernel-param"),
+        ('[dns."-x"]\nresolvable = true\n', "c.toml", 1, "is no dns"),
+        ('[addr."-x:1"]\nreachable = true\n', "c.toml", 1, "is no addr"),
         ('[http."file:///etc/passwd"]\nstatus = 200\n', "c.toml", 1, "is no http"),
     ],
 )

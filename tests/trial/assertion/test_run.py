@@ -326,3 +326,42 @@ status = 200
 
     for one in load_assertions(path).items:
         assert {check.outcome for check in judge(one, Answers("ada", True, Same()))} <= {"failed", "unknown", "passed"}
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("shell", AVAILABLE)
+def test_hostile_names_stay_names(tmp_path: Path, run: HostRunner, shell: str) -> None:
+    evil = "$(touch broken)'`touch broken`"
+    text = f"""\
+[file."/{evil}"]
+contains = ["x"]
+sha256 = "x"
+exists = false
+[mount."/{evil}"]
+usage = 5
+exists = false
+[user."{evil}"]
+exists = false
+[process."{evil}"]
+running = false
+[interface."';>broken"]
+addrs = ["x"]
+exists = false
+[service.'-b\\x5c']
+[package."a--b"]
+[http."http://127.0.0.1:1/'$(touch$IFS@broken)"]
+status = 200
+request-headers = ["{evil}"]
+request-body = "@/etc/passwd{evil}"
+method = "{evil}"
+"""
+    path = tmp_path / "checks.toml"
+    path.write_text(text, encoding="utf-8")
+    local = LocalShell(run, shell)
+    checks = run_assertions(
+        lambda script, timeout_s=0: local(f"cd {tmp_path}\n{script}", 120),
+        load_assertions(path),
+    )
+    assert [entry.name for entry in tmp_path.iterdir()] == ["checks.toml"]
+    wrong = {check.name: check.found for check in checks if check.outcome == "failed"}
+    assert {name.partition(" ")[0] for name in wrong} - {"service", "package"} == {"http"}

@@ -6,7 +6,9 @@ import re
 
 from boatyard.trial.assertion.matcher_reader import LONGEST_TEXT, WrittenWrongError
 
-_ADDRESS = re.compile(r"(?:(?P<protocol>tcp|udp)://)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(
+    r"(?:(?P<protocol>tcp|udp)://)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*):(?P<port>[0-9]{1,5})"
+)
 # What a name is made of, and how it is told to people who wrote another.
 NAMES: dict[str, tuple[re.Pattern[str], str]] = {
     "file": (re.compile(r"/.*", re.DOTALL), "an absolute path"),
@@ -19,7 +21,7 @@ NAMES: dict[str, tuple[re.Pattern[str], str]] = {
         "a kernel parameter, such as vm.swappiness",
     ),
     "interface": (re.compile(r"(?!\.{1,2}$)[^/\s%]{1,15}"), "an interface's name"),
-    "dns": (re.compile(r"[A-Za-z0-9._:-]+"), "a host name"),
+    "dns": (re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]*"), "a host name"),
     "addr": (_ADDRESS, "an address with its port, such as tcp://192.0.2.1:80"),
     "http": (re.compile(r"https?://[!-~]+"), "a URL with http or https"),
 }

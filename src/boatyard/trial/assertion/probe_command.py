@@ -70,8 +70,9 @@ def dns_facts(one: Assertion, answers: Answers) -> Facts:
     lines = answers[key("dns", one.target)].lines
     if lines == ["none"]:
         raise UnknownError("the guest has no getent")
-    addresses = list(dict.fromkeys(line.split()[0] for line in lines[:-1] if len(line.split()) > 1))
-    return {"resolvable": bool(addresses), "addrs": addresses}
+    if lines[-1:] != ["code 0"]:
+        return {"resolvable": False}
+    return {"resolvable": True, "addrs": list(dict.fromkeys(line.split()[0] for line in lines[:-1] if line.strip()))}
 
 
 def addr_sections(asked: Sequence[Assertion]) -> list[Section]:
