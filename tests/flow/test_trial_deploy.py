@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from boatyard.base.error import ConfigError, ToolError
-from boatyard.flow.trial_deploy import Stage, _files, _inventory, check_tools, run_playbook
+from boatyard.flow.trial_deploy import Stage, _files, _inventory, check_tools, deploy, run_playbook
 from boatyard.flow.trial_scenario import Voyage
 from boatyard.ports.run import Command
 from boatyard.trial.scenario import Deploy, Scenario
@@ -86,3 +88,31 @@ def test_a_playbook_runs_in_a_home_of_its_own_and_its_failure_is_told(tmp_path: 
     assert str(tmp_path / "machine/.tmp-") in "".join(lines)
     assert "ansible.cfg inventory" in "".join(lines)
     assert list((tmp_path / "machine").iterdir()) == [], "nothing is left of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Here(Ssh):
+    """This machine in the place of a guest: scripts run in its own shell."""
+
+    def argv(self, *options: str) -> tuple[str, ...]:
+        return ("env", f"HOME={self.folder}", "sh", "-c", 'shift; eval "$*"', "sh", *options[2:])
+
+
+@pytest.mark.tool
+def test_a_script_finds_its_files_and_arguments_as_they_are(tmp_path: Path, run: HostRunner) -> None:
+    folder, home = tmp_path / "scenario", tmp_path / "home"
+    (folder / "it's").mkdir(parents=True)
+    home.mkdir()
+    (folder / "it's/run me.sh").write_text(
+        '#!/bin/sh\nprintf "<%s>" "$@"; echo\ncat data; sha256sum < big; stat -c %a . data big\ncat\nexit 9\n'
+    )
+    (folder / "it's/data").write_bytes(b"no end of line")
+    (folder / "it's/big").write_bytes(b"\0\xff" * (300 << 10))
+    step = Deploy(script="it's/run me.sh", arguments=("a b", "$HOME", "x'y"), files=("it's",), root=False)
+    stage = Stage(shell=Here(run, home, 1, home / "key"), log=tmp_path / "log", timeout_s=60, told=lambda _: None)
+    check = deploy(voyage(folder, step), step, stage)
+    assert (check.outcome, check.found) == ("failed", "exit status 9")
+    digest = hashlib.sha256((folder / "it's/big").read_bytes()).hexdigest()
+    assert check.detail == f"<a b><$HOME><x'y>\nno end of line{digest}  -\n700\n644\n644\n"
+    (made,) = home.iterdir()
+    assert made.stat().st_mode & 0o777 == 0o700

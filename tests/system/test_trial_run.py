@@ -105,6 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "steps/app.conf": "colour = blue\n",
         "steps/site.yml": PLAYBOOK,
         "fails.sh": FAILING,
+        "lacks.sh": "no-such-command-of-deploy\n",
         "checks.toml": CHECKS,
     }.items():
         (folder / name).write_text(text)
@@ -134,6 +135,17 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
 
 def failed(report: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(check["name"], check["after_reboot"]) for check in report["checks"] if check["outcome"] == "failed"]
+
+
+def test_a_deployment_that_cannot_work_is_not_even_tried(folder: Path, disk: Path) -> None:
+    strict = SCENARIO.replace('mode = "report"', 'mode = "fail"')
+    (folder / "strict.toml").write_text(strict.format(disk=disk, more='[[deploy]]\nscript = "lacks.sh"\n'))
+    words = ("trial", "run", str(folder / "strict.toml"), "--report", str(folder / "strict"))
+    ended = boatyard(folder, *words)
+    assert ended.returncode == 20, ended.stderr
+    assert "no-such-command-of-deploy" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("verdict      FAILED at static check")
+    assert not (folder / "strict/requests.jsonl").exists(), "no machine was started"
 
 
 def test_only_what_a_restart_loses_fails(folder: Path, disk: Path) -> None:

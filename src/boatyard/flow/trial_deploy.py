@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 import shlex
@@ -15,17 +16,21 @@ from boatyard.ports import clock
 from boatyard.ports.files import temporary_dir
 from boatyard.ports.follow import follow
 from boatyard.ports.run import Command, find_program
+from boatyard.vm.ssh import FROM_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from boatyard.flow.trial_scenario import Voyage
     from boatyard.ports.follow import Followed
+    from boatyard.ports.run import Result
     from boatyard.trial.scenario import Deploy
     from boatyard.vm.ssh import Ssh
 
 MOST_FILES, MOST_BYTES = 500, 256 << 20
+LARGE = 256 << 10  # of a file that is copied by itself
 UPLOAD_TIMEOUT_S = 600.0
+ANY = tuple(range(256))
 ANSIBLE = "ansible-playbook"
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 HINTS = {
@@ -82,7 +87,7 @@ def deploy(voyage: Voyage, step: Deploy, stage: Stage) -> TrialCheck:
 def run_script(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
     """Copies the script with its files into a new folder that only its user can read, and runs it there."""
     shell, mark = stage.shell, f"deployed-{secrets.token_hex(16)} "
-    folder = _send(shell, _files(voyage, step))
+    folder = _send(shell, _files(voyage, step), step.script)
     script = Path(step.script)
     words = shlex.join([f"./{script.name}", *step.arguments])
     as_root = "sudo -n -H -- " if step.root else ""
@@ -90,8 +95,11 @@ def run_script(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
         f"cd {shlex.quote(f'{folder}/{script.parent}')} && {{ {as_root}{words}; }} </dev/null 2>&1\n"
         f"printf '\\n{mark}%s\\n' $?"
     )
-    command = Command(argv=(*shell.argv("-o", "ControlMaster=no"), "--", text), cwd=shell.folder, log=stage.log)
-    with shell.run.start(command) as process:
+    argv = (*shell.argv("-o", "ControlMaster=no"), "--", FROM_INPUT)
+    with shell.run.start(Command(argv=argv, cwd=shell.folder, input=text.encode(), log=stage.log)) as process:
+        assert process.stdin is not None
+        process.stdin.write(text.encode())
+        process.stdin.close()
         return follow(process, stage.log, stage.timeout_s, mark=mark, told=stage.told)
 
 
@@ -167,27 +175,31 @@ def _tree(text: str, folder: Path) -> Iterator[tuple[str, Path]]:
             yield f"{text.rstrip('/')}/{path.relative_to(folder)}", path
 
 
-def _send(shell: Ssh, files: dict[str, Path]) -> str:
-    """Copies files into a new folder of the guest, which is given back. It needs no more than its coreutils."""
-    script = ['set -eu; umask 077; folder=$(mktemp -d "$HOME/.deploy.XXXXXXXXXX"); cd "$folder"']
-    content: list[bytes] = []
-    made = set()
-    for number, (name, path) in enumerate(files.items()):
-        folder = f"./{Path(name).parent}"
-        if folder not in made:
-            script.append(f"mkdir -p {shlex.quote(folder)}")
-            made.add(folder)
-        data = path.read_bytes()
-        mode = path.stat().st_mode & 0o777 | (0o700 if number == 0 else 0o600)  # the script is the first
-        target = shlex.quote(f"./{name}")
-        script.append(f"head -c {len(data)} > {target}; chmod {mode:o} {target}")
-        content.append(data)
-    script.append('printf %s "$folder"')
-    argv = (*shell.argv("-o", "ControlMaster=no"), "--", "\n".join(script))
-    command = Command(
-        argv=argv, cwd=shell.folder, input=b"".join(content), ok=tuple(range(256)), timeout_s=UPLOAD_TIMEOUT_S
-    )
-    result = shell.run(command)
+def _send(shell: Ssh, files: dict[str, Path], script: str) -> str:
+    """Copies files into a new folder of the guest, which is given back; the script can be executed there.
+
+    It needs no more than coreutils or BusyBox.
+    """
+    lines = ['set -eu; umask 077; folder=$(mktemp -d "$HOME/.deploy.XXXXXXXXXX"); cd "$folder"']
+    lines += [f"mkdir -p {shlex.quote(f'./{folder}')}" for folder in dict.fromkeys(Path(name).parent for name in files)]
+    small = {name: path for name, path in files.items() if path.stat().st_size <= LARGE}
+    permits = {
+        name: f"chmod {path.stat().st_mode & 0o777 | (0o700 if name == script else 0o600):o} {shlex.quote(f'./{name}')}"
+        for name, path in files.items()
+    }
+    for name, path in small.items():
+        text = base64.encodebytes(path.read_bytes()).decode("ascii")
+        lines += [f"base64 -d <<'END' >{shlex.quote(f'./{name}')}", f"{text}END", permits[name]]
+    folder = _sent(shell("\n".join([*lines, 'printf %s "$folder"']), UPLOAD_TIMEOUT_S))
+    for name in files.keys() - small.keys():
+        receive = f"cd {shlex.quote(folder)} && cat >{shlex.quote(f'./{name}')} && {permits[name]}"
+        argv = (*shell.argv("-o", "ControlMaster=no"), "--", receive)
+        data = files[name].read_bytes()
+        _sent(shell.run(Command(argv=argv, cwd=shell.folder, input=data, ok=ANY, timeout_s=UPLOAD_TIMEOUT_S)))
+    return folder
+
+
+def _sent(result: Result) -> str:
     if result.code != 0:
         words = result.stderr.decode("utf-8", "replace")
         raise ImageError("the deployment cannot be copied into the machine", detail=words)

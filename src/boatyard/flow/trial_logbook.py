@@ -11,7 +11,7 @@ from boatyard.artifact.trial_report import TITLES, Moment, PhaseRow, TrialCheck,
 from boatyard.base.error import BoatyardError
 from boatyard.cloud.fidelity import not_emulated
 from boatyard.flow.trial_advice import advice
-from boatyard.flow.trial_machine import moments_of
+from boatyard.flow.trial_machine import has_asked, moments_of
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Logbook:
             wrong = [check for check in self.checks if check.phase == name and check.outcome == "failed"]
             if wrong:
                 self.fail(reason_of(wrong))
-            else:
+            elif name not in self.rows:
                 self.rows[name] = PhaseRow(name=name, outcome="passed", seconds=self._phase_s())
 
     def fail(self, reason: str) -> None:
@@ -117,6 +117,9 @@ class Logbook:
 
     def give_up(self, error: BaseException) -> None:
         """The trial ends in the middle: the phase that goes on has not passed."""
+        if self.at_sea == "boot" and self.machine is not None and has_asked(self.machine.fabric.state):
+            self.rows["boot"] = PhaseRow(name="boot", outcome="passed", seconds=self._first_asked_s())
+            self.at_sea = "provision"
         self.fail(error.problems[0].what if isinstance(error, BoatyardError) else INTERRUPTED)
 
     def report(self) -> TrialReport:
@@ -145,6 +148,10 @@ class Logbook:
             not_emulated=(*lacking, *self.disk.notes, *self.notes),
             console=self.machine.vm.console.tail(CONSOLE_LINES) if self.machine is not None else "",
         )
+
+    def _first_asked_s(self) -> float:
+        records = list(self.machine.fabric.records) if self.machine is not None else []
+        return round(records[0].at_s, 1) if records else 0.0
 
     def _phase_s(self) -> float:
         return round(clock.monotonic() - self._phase_began, 1)

@@ -115,13 +115,10 @@ def _sail(trial: Trial, supply: Supply, order: Order) -> None:
         if up.record.failed is not None:
             return
         with Gangway(up.machine, up.key.private, order.vm.user) as way:
-            if up.snapshot != "none" and not supply.wake(way.shell()):
-                trial.harbour.reporter.warn("the machine's clock could not be set; it is late")
-            if trial.voyage.scenario.deploy or trial.voyage.scenario.events:
-                with book.phase("deploy"):
-                    _deploy(trial, way)
-            else:
-                book.skip("deploy", "the scenario has no [[deploy]]")
+            with book.phase("deploy"):
+                if up.snapshot != "none" and not supply.wake(way.shell()):
+                    trial.harbour.reporter.warn("the machine's clock could not be set; it is late")
+                _deploy(trial, way)
             if not book.failed("deploy"):
                 with book.phase("check"):
                     _check(trial, way, up.record, supply)
@@ -131,6 +128,9 @@ def _sail(trial: Trial, supply: Supply, order: Order) -> None:
 def _deploy(trial: Trial, way: Gangway) -> None:
     """Carries out the steps until one fails, and the events beside them."""
     scenario, book = trial.voyage.scenario, trial.book
+    if not scenario.deploy and not scenario.events:
+        book.skip("deploy", "the scenario has no [[deploy]]")
+        return
     deadline = clock.monotonic() + trial.limit_s("deploy")
     act = partial(perform, machine=way.machine, key=way.key, user=way.user, timeout_s=trial.limit_s("boot"))
     events = Events(scenario.events, act, book.mark)
