@@ -20,7 +20,7 @@ WRITTEN_BESIDE = "console.requests.jsonl"  # where `flow.cloud` writes the reque
 # What an earlier trial left; anything else in the folder is not ours.
 OURS = (
     "report.json", "report.html", "junit.xml", CONSOLE, "console.png", REQUESTS, WRITTEN_BESIDE, PROGRESS,
-    "deploy-*.log", "cloud-init-output.log",
+    "deploy-*.log", "cloud-init-output.log", "testinfra.log",
 )  # fmt: skip
 LONGEST_NAME = 60
 
