@@ -29,18 +29,16 @@ if TYPE_CHECKING:
     from boatyard.vm.ssh import Shell
 
 TIMEOUT_S = 300.0
-# systemd's own count and the moment it had started everything, in one call; the journal only of what failed.
-SYSTEM = """\
-systemctl show -p SystemState -p NFailedUnits -p FinishTimestampMonotonic"""
+SYSTEM = "systemctl show -p SystemState -p FinishTimestampMonotonic"
 UNITS = """\
 systemctl --failed --plain --no-legend --no-pager | head -n 20 | while read -r unit rest; do
     printf 'unit %s\\n' "$unit"
     journalctl -b -u "$unit" -n 12 -o cat --no-pager 2>&1 </dev/null | head -c 2048 | sed 's/^/  /'; echo
 done"""
-AGENT = r"""\
+AGENT = """\
 if command -v waagent >/dev/null 2>&1 || [ -e /usr/sbin/waagent ]; then
     echo present
-    systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p ConditionResult \
+    systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p ConditionResult \\
         -p ConditionTimestampMonotonic walinuxagent.service waagent.service
 fi"""
 SECTIONS = (
