@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.docs.page import ROOT, blocks
 
 from boatyard.base.error import ConfigError, NotFoundError
 from boatyard.trial.assertion.load import load_assertions
@@ -201,3 +202,10 @@ def test_includes_that_are_refused(tmp_path: Path, name: str) -> None:
     ((line, what, _),) = refused(tmp_path, f"gossfile:\n  {name}: {{}}\n", "goss.yaml")
     assert line == 2
     assert "by itself" in what or "beside this one" in what
+
+
+def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
+    pages = ("docs/reference/trial-checks.md", "docs/how-to/check-inside-the-machine.md")
+    texts = [block.text for page in pages for block in blocks(ROOT / page) if block.language == "toml"]
+    examples = [text for text in texts if "[checks]" not in text]
+    assert [len(load(tmp_path, text).items) for text in examples] == [6, 4]
