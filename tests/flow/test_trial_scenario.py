@@ -171,6 +171,7 @@ error: there is no file checks.toml
         ('image = "x"\n[egress]\npolicy = "list"\nallow = ["10.0.0.1/8"]\n', "has host bits set", "2 egress"),
         ('image = "x"\n[vm]\ncustom-data = "../x"\n', "names no file beside the scenario", "2 vm"),
         ('image = "x"\n[vm]\ncustom-data = "/etc/shadow"\n', "names no file beside the scenario", "2 vm"),
+        ('image = "x"\n[[events]]\nkind = "reboot"\nafter = "2 h"\n', "is over before (30 min)", "4 events[0].after"),
         ('schema = 2\nimage = "x"\n', "schema 2 is not known", ""),
         ("[vm]\n", "the key 'image' is missing", ""),
         ('image = "x\n', "TOML", "1"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.trial_report import TITLES, Moment, PhaseRow, TrialCheck, TrialReport
-from boatyard.base.error import BoatyardError
+from boatyard.base.error import BoatyardError, ImageError
 from boatyard.cloud.fidelity import not_emulated
 from boatyard.flow.trial_advice import advice
 from boatyard.flow.trial_machine import has_asked, moments_of
@@ -60,7 +60,7 @@ class Logbook:
         try:
             yield
         except BoatyardError as error:
-            problem = error.problems[0]
+            problem = self._cause(error).problems[0]
             self.fail(problem.what + (f"; {problem.hint}" if problem.hint else ""))
         else:
             wrong = [check for check in self.checks if check.phase == name and check.outcome == "failed"]
@@ -148,6 +148,15 @@ class Logbook:
             not_emulated=(*lacking, *self.disk.notes, *self.notes),
             console=self.machine.vm.console.tail(CONSOLE_LINES) if self.machine is not None else "",
         )
+
+    def _cause(self, error: BoatyardError) -> BoatyardError:
+        """A machine that has panicked explains more than a connection that is lost."""
+        try:
+            if self.machine is not None:
+                self.machine.vm.console.check()
+        except ImageError as cause:
+            return cause
+        return error
 
     def _first_asked_s(self) -> float:
         records = list(self.machine.fabric.records) if self.machine is not None else []

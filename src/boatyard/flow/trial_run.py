@@ -149,6 +149,7 @@ def _deploy(trial: Trial, way: Gangway) -> None:
             book.mark(check, at_s)
             if check.outcome == "failed":
                 events.stop()
+                way.machine.vm.console.check()  # a panic explains more than a lost connection
                 break
     if any(event.kind == "reboot" for event in scenario.events):
         way.close()

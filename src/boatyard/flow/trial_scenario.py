@@ -63,7 +63,7 @@ def read_scenario(file: Path) -> Voyage:
     scenario = decode(Scenario, table, (), told)
     voyage = Voyage(scenario, file.parent, file) if isinstance(scenario, Scenario) else None
     if voyage is not None:
-        told += _faults_of_files(voyage)
+        told += [*_faults_of_files(voyage), *_faults_of_events(voyage.scenario)]
     if told:
         raise fault_of.to_error([fault_of.Fault(file, *one) for one in told])
     assert voyage is not None
@@ -192,6 +192,17 @@ def _faults_of_files(voyage: Voyage) -> list[Told]:
         elif not file.is_file() and not (file.is_dir() and "deploy" in key and "files" in key):
             told.append((key, f"{text} is no plain file", ""))
     return told
+
+
+def _faults_of_events(scenario: Scenario) -> list[Told]:
+    """Events that would keep the deployment from ending."""
+    limit_s = parse_duration(scenario.limits.deploy)
+    hint = "limits.deploy gives the deployment more time"
+    return [
+        (("events", at, "after"), f"the time for the deployment is over before ({scenario.limits.deploy})", hint)
+        for at, event in enumerate(scenario.events)
+        if parse_duration(event.after) > limit_s
+    ]
 
 
 def _check_cloud(voyage: Voyage) -> None:
