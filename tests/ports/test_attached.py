@@ -19,7 +19,8 @@ pytestmark = pytest.mark.tool
 PARENT = """
 import sys
 from boatyard.ports.run import Command, HostRunner
-code = HostRunner().attached(Command(argv=("sh", "-c", "test -t 0 && test -t 1 && read word && echo got-$word; exit 3")))
+script = "test -t 0 && test -t 1 && read word && echo got-$word; exit 3"
+code = HostRunner().attached(Command(argv=("sh", "-c", script)))
 print("then", sys.stdin.readline().strip(), code)
 """
 
