@@ -23,7 +23,7 @@ from boatyard.ports.files import replacing
 from boatyard.ports.route import Route, is_here, request_for, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
 MAX_REDIRECTS = 5
@@ -75,20 +75,29 @@ class Fetcher:
 
     def download(self, url: str, to: Path, *, size: int, sha256: str) -> None:
         """Puts the file at `url` at `to`, when its size (bytes) and SHA-256 (hex) are right; TrustError if not."""
+        self._download(url, to, "sha256", sha256, size, f"{size} bytes, ", (size,))
+
+    def download_named(self, url: str, to: Path, *, kind: str, digest: str, limit: int) -> None:
+        """The same for a file of unknown size, at most `limit` bytes; `kind` of digest as hashlib names it."""
+        self._download(url, to, kind, digest, limit, "", range(limit + 1))
+
+    def _download(
+        self, url: str, to: Path, kind: str, digest: str, limit: int, promised: str, sizes: Container[int]
+    ) -> None:
         with replacing(to) as temporary:
             with temporary.open("wb") as stream:
-                part = _Part(stream)
+                part = _Part(stream, kind)
                 for attempt in self._attempts(url):
                     try:
-                        self._append(url, part, size)
+                        self._append(url, part, limit)
                         break
                     except _BrokenError as error:
                         attempt.failed(error)
-            if part.got != size or part.digest.hexdigest() != sha256:
+            if part.got not in sizes or part.digest.hexdigest() != digest:
                 raise TrustError(
                     f"{shown(url)} is not the file that was promised",
-                    detail=f"expected {size} bytes, sha256 {sha256}\n"
-                    f"received {part.got} bytes, sha256 {part.digest.hexdigest()}",
+                    detail=f"expected {promised}{kind} {digest}\n"
+                    f"received {part.got} bytes, {kind} {part.digest.hexdigest()}",
                     hint="nothing was kept; the mirror is damaged or someone changes files on the way",
                 )
             temporary.chmod(0o644)
@@ -213,11 +222,12 @@ class _Attempt:
 class _Part:
     """What has been received of a file so far, over several attempts."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], kind: str) -> None:
         self._stream = stream
+        self._kind = kind
         self._etag = ""
         self.got = 0
-        self.digest = hashlib.sha256()
+        self.digest = self._no_digest()
 
     def range_headers(self) -> dict[str, str]:
         """Asks for the rest, if the file is still the same one (RFC 9110, 13.1.5: only a strong ETag tells that)."""
@@ -235,12 +245,15 @@ class _Part:
         self._stream.seek(0)
         self._stream.truncate()
         self._etag = response.headers.get("ETag", "")
-        self.got, self.digest = 0, hashlib.sha256()
+        self.got, self.digest = 0, self._no_digest()
 
     def write(self, chunk: bytes) -> None:
         self._stream.write(chunk)
         self.digest.update(chunk)
         self.got += len(chunk)
+
+    def _no_digest(self) -> hashlib._Hash:
+        return hashlib.new(self._kind, usedforsecurity=False)  # MD5 of old `sources` files, beside a SHA-512
 
 
 @contextlib.contextmanager
