@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
         harbour = Harbour(ports.run, ports.reporter, workspace.work / "vm")
         report = run_trial(voyage, berth, harbour, lambda made: write_report(made, berth.report))
     show(report, args.output)
-    print(f"the report is {berth.report / 'report.html'}", file=sys.stderr)
+    if not is_quiet(args):
+        print(f"the report is {berth.report / 'report.html'}", file=sys.stderr)
     return report.exit_code
 
 
@@ -108,7 +109,7 @@ def berth_of(args: argparse.Namespace, workspace: Workspace, voyage: Voyage) -> 
     """Where the trial finds its image and leaves its report."""
     from boatyard.flow.trial_order import Berth
     from boatyard.flow.trial_write import folder_name
-    from boatyard.flow.workspace import cache_dir
+    from boatyard.flow.workspace import cache_dir, trial_snapshots
 
     cache = cache_dir(os.environ)
     report = getattr(args, "report", None) or workspace.out / "trial" / folder_name(voyage.name)
@@ -118,7 +119,7 @@ def berth_of(args: argparse.Namespace, workspace: Workspace, voyage: Voyage) -> 
         cache=cache,
         images=workspace.images,
         published=workspace.repo,
-        snapshots=None if args.no_snapshot else cache / "trial",
+        snapshots=None if args.no_snapshot else trial_snapshots(cache),
         fresh=args.fresh,
     )
 
