@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_what_is_said_of_a_command(line: str, name: str) -> None:
 @pytest.mark.parametrize("line", SAID_OF_OTHER_THINGS)
 def test_what_is_said_of_other_things(line: str) -> None:
     assert command_not_found(line) == ""
+
+
+def test_what_a_guest_said_of_a_script() -> None:
+    """The output of tests/system/loop.sh on Skiff."""
+    said = Path(__file__).with_name("said-by-skiff.log").read_text("utf-8").splitlines()
+    assert set(commands_not_found(said)) == {
+        "less", "cpio", "cowsay", "figlet", "lolcat", "zip", "toilet", "tree", "nmap", "unzip", "wget", "git", "htop",
+        "neofetch", "lsb_release",
+    }  # fmt: skip
 
 
 def test_a_path_counts_when_it_is_run() -> None:
