@@ -36,6 +36,8 @@ SERIAL, DISK_SIZE = "SKIFF-1", 8 * GIB
 WANTED = Wanted(hostname="installed", user="ada", package="bzip2")
 VERDICT = re.compile(r"^BOATYARD-INSTALL: (?:(?P<ok>OK)|FAILED (?P<reason>.*))$")
 INSTALL_TIMEOUT_S = 900.0
+# Emulated, on a busy host, udev can need more than systemd's 90 s to find /boot; without that a system does not start.
+PATIENCE = "systemd.default_device_timeout_sec=600"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ sudo = "nopasswd"
 
 [packages]
 install = ["{wanted.package}"]
+
+[kernel]
+arguments = ["{PATIENCE}"]
 """
 
 
