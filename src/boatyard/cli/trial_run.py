@@ -131,6 +131,7 @@ def show(report: TrialReport, kind: str) -> None:
     from boatyard.report.trial_text import to_text
 
     if kind == "json":
-        print(to_json(report).decode(), end="")
+        text = to_json(report).decode()
     else:
-        print(to_junit(report) if kind == "junit" else to_text(report), end="")
+        text = to_junit(report) if kind == "junit" else to_text(report)
+    print(text, end="", flush=True)  # before what stderr gets
