@@ -132,6 +132,8 @@ def show(report: TrialReport, kind: str) -> None:
 
     if kind == "json":
         text = to_json(report).decode()
+    elif kind == "junit":
+        text = to_junit(report)
     else:
-        text = to_junit(report) if kind == "junit" else to_text(report)
+        text = to_text(report)
     print(text, end="", flush=True)  # before what stderr gets
