@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec import structs
 from boatyard.artifact.machine import Drive
 from boatyard.artifact.provision import ProvisionRecord
 from boatyard.artifact.trial_report import Contact
+from boatyard.cli.main import main
 from boatyard.cloud.fabric import Past
 from boatyard.cloud.machine import CloudVm, DataDisk, Fault
 from boatyard.cloud.state import Count, Phase, Report, State
@@ -180,6 +182,24 @@ def test_one_can_be_removed(cache: Path, image: Path) -> None:
     remove(kept)
     assert snapshots(cache) == []
     assert [path.name for path in cache.rglob("*") if path.is_file()] == ["lease.lock"]
+
+
+def test_they_are_listed_and_removed_by_a_command(
+    cache: Path, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOATYARD_CACHE", str(cache.parent))
+    assert main(["trial", "snapshots", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    make(cache, image)
+    kept = only(cache)
+    assert main(["trial", "snapshots", "-o", "json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["machine"], told["image"], told["folder"]) == ("vm", str(image), str(kept.folder))
+    assert told["size"] > 0
+    assert main(["trial", "snapshots"]) == 0
+    assert str(image) in capsys.readouterr().out
+    assert main(["trial", "snapshots", "--remove"]) == 0
+    assert not kept.folder.exists()
 
 
 def test_what_a_killed_trial_left_is_swept(cache: Path, image: Path) -> None:

@@ -13,6 +13,7 @@ from boatyard.cli.choice import add_project, chosen_project, is_quiet, is_verbos
 from boatyard.cli.option import workspace_of
 from boatyard.cli.trial_run import add_run
 from boatyard.cli.trial_shell import add_shell
+from boatyard.cli.trial_snapshots import add_snapshots
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_check(verbs)
     add_run(verbs)
     add_shell(verbs)
+    add_snapshots(verbs)
     add_schema(verbs)
 
 
@@ -158,7 +160,7 @@ def show(report: Report, args: argparse.Namespace) -> None:
 
         write_atomic(args.output_file, text)
     elif not (is_quiet(args) and args.output == "text" and not report.findings):
-        print(text, end="")
+        print(text, end="", flush=True)  # before what stderr gets
 
 
 def failing(report: Report, *, strict: bool) -> str:

@@ -64,3 +64,8 @@ def cache_dir(environ: Mapping[str, str]) -> Path:
         return Path(environ[CACHE_VARIABLE]).absolute()
     base = environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "boatyard"
+
+
+def trial_snapshots(cache: Path) -> Path:
+    """Where machines of trials are kept."""
+    return cache / "trial"
