@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, install, spec, trial_check
+from bench import config, demo, install, spec, transaction, trial, trial_check
 
 BENCHMARKS = {
     "config": config.main,
     "spec": spec.main,
     "demo": demo.main,
     "install": install.main,
+    "transaction": transaction.main,
+    "trial": trial.main,
     "trial-check": trial_check.main,
 }
 QUICK = ("config", "spec", "trial-check")

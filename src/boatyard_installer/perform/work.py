@@ -52,6 +52,11 @@ def perform(plan: Plan, run: Run, reporter: Reporter, user_data: bytes) -> None:
         boot.register(plan, run)
 
 
+def copy_argv(root: Path, target: Path) -> tuple[str, ...]:
+    """The command that unpacks a medium's root into a folder."""
+    return ("unsquashfs", "-no-progress", "-force", "-dest", str(target), str(root))
+
+
 class _Work:
     """What the steps share: the disk, held from the first write to the last, and the boot loaders."""
 
@@ -115,7 +120,7 @@ class _Work:
 
     def _copy(self) -> None:
         with _watched(self._plan.medium.occupied, self._reporter):
-            self._run("unsquashfs", "-no-progress", "-force", "-dest", str(TARGET), str(self._plan.medium.root))
+            self._run(*copy_argv(self._plan.medium.root, TARGET))
 
     def _boot(self) -> None:
         cmdline = Path("/proc/cmdline").read_text("utf-8")
