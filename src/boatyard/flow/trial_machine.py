@@ -174,12 +174,12 @@ def _save(up: Provisioned, order: Order, folder: Path, cache: Path, key: str) ->
             record=up.record,
         )
         keep(snapshot, folder, cache)
-    except (ImageError, ToolError, OSError, TimeoutError) as error:
+        saved = True
+    except (ImageError, ToolError, OSError) as error:  # a TimeoutError is an OSError
         machine.vm.harbour.reporter.note(f"the machine is not kept for later trials: {error}")
-        return False
-    finally:
-        resume(machine.vm)
-    return True
+        saved = False
+    resume(machine.vm)
+    return saved
 
 
 def _past(machine: CloudMachine, order: Order, elapsed_s: float) -> Past:

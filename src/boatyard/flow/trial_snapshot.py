@@ -18,7 +18,7 @@ from boatyard.artifact.codec import Artifact, find_sealed, save_sealed
 from boatyard.artifact.provision import ProvisionRecord  # noqa: TC001 (msgspec reads the annotations)
 from boatyard.base.digest import sha256_file
 from boatyard.cloud.fabric import Past  # noqa: TC001 (msgspec reads the annotations)
-from boatyard.ports.files import TEMPORARY, remove_tree
+from boatyard.ports.files import TEMPORARY, remove_tree, writing_to
 from boatyard.ports.lease import leased_dir
 from boatyard.vm.checkpoint import Checkpoint  # noqa: TC001 (msgspec reads the annotations)
 
@@ -189,5 +189,6 @@ def _occupied(folder: Path) -> int:
 
 
 def _make_private(cache: Path) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
-    cache.chmod(0o700)
+    with writing_to(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+        cache.chmod(0o700)
