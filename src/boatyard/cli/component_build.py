@@ -1,12 +1,14 @@
-"""`boatyard component update` and `component build`: locks of seed components, and packages."""
+"""`boatyard component update` and `component build`: locks, and packages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import CheckError, ConfigError
-from boatyard.cli.choice import add_selection, selection_of
-from boatyard.cli.option import add_build_options, opened_yard
+from boatyard.cli.choice import add_selection, chosen_project, selection_of
+from boatyard.cli.option import add_build_options, opened_session, opened_yard
+from boatyard.cli.upstream import add_upstream_options, upstream_of
+from boatyard.config.model.seed import DebSpec
 from boatyard.config.select import select
 
 if TYPE_CHECKING:
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
 
 def add_update(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb `update`."""
-    parser = verbs.add_parser("update", help="lock seed components to what their mirror has now")
+    parser = verbs.add_parser("update", help="lock components to what their upstream or mirror has now")
     add_build_options(parser)
     add_selection(parser)
+    add_upstream_options(parser)
+    parser.add_argument("--bump", action="store_true", help="have upstream and local components released once more")
+    parser.add_argument(
+        "--force-recalculate", action="store_true", help="look up every commit, and write every fingerprint, anew"
+    )
     parser.add_argument("--check-only", action="store_true", help="write nothing; exit 8 when a lock would change")
     parser.set_defaults(run=update)
 
@@ -36,9 +43,26 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def update(args: argparse.Namespace) -> int:
     """Prints what changes, a line for each package; locks that do not change are left alone."""
     from boatyard.flow.lock import update_locks
+    from boatyard.flow.upstream_lock import LockRules, update_upstream_locks
 
-    with opened_yard(args) as yard:
-        changed = update_locks(yard, chosen_components(yard.project, args), write=not args.check_only)
+    rules = LockRules(bump=args.bump, recalculate=args.force_recalculate, write=not args.check_only)
+    project = chosen_project(args)
+    components = chosen_components(project, args)
+    seeds = [component for component in components if isinstance(component.spec, DebSpec)]
+    if args.bump and seeds:
+        raise ConfigError(f"{seeds[0].name} is a seed component, whose release is that of its packages")
+    with opened_session(project, args) as (ports, workspace):
+        upstream = upstream_of(project, workspace, ports, args)
+        locked = update_upstream_locks(upstream, components, rules, ports.reporter)
+        if unknown := sum(one.unknown for one in locked):
+            ports.reporter.warn(
+                f"{unknown} fingerprints were written by azldev and cannot be compared here: whether overlays or"
+                " settings changed is not known (--force-recalculate writes Boatyard's own)"
+            )
+    changed = {one.component: one.changes() for one in locked if one.changed}
+    if seeds:
+        with opened_yard(args) as yard:
+            changed |= update_locks(yard, seeds, write=rules.write)
     for name, changes in changed.items():
         for change in changes:
             print(f"{name}: {change}")

@@ -13,6 +13,7 @@ from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_projec
 from boatyard.cli.component_build import chosen_components
 from boatyard.cli.option import add_mirror_options, workspace_of
 from boatyard.cli.table import add_format, show, to_json
+from boatyard.cli.upstream import add_upstream_options, upstream_of
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from boatyard.config.project import Project
     from boatyard.flow.ports import Ports
     from boatyard.flow.render import Rendered, RenderOptions
+    from boatyard.flow.upstream import Upstream
     from boatyard.flow.workspace import Workspace
     from boatyard.flow.yard import Yard
 
@@ -36,9 +38,9 @@ def add_render(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "render",
         help="write the specs as they will be built",
         description="Writes each component's spec, as its configuration makes it, and the files beside it to a folder"
-        " that is kept in git. Needs no network but for seed components; upstream components are read from checkouts.",
+        " that is kept in git. Needs no network but for sources that are not in the cache yet.",
     )
-    _add_source_options(parser)
+    add_source_options(parser)
     parser.add_argument("--output-dir", type=Path, metavar="DIR", help="instead of the project's rendered-specs-dir")
     parser.add_argument(
         "-f", "--force", action="store_true", help="replace existing folders in a folder given by --output-dir"
@@ -67,18 +69,19 @@ def add_diff_sources(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
         help="show what the configuration changes in a component's sources",
         description="Shows, as a unified diff, what overlays and settings change in the sources of one component.",
     )
-    _add_source_options(parser)
+    add_source_options(parser)
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the difference there")
     parser.add_argument("-o", "-O", "--output", choices=("diff", "json"), default="diff")
     parser.set_defaults(run=diff_sources)
 
 
-def _add_source_options(parser: argparse.ArgumentParser) -> None:
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """The project, the components and where their sources come from."""
     add_project(parser)
     add_selection(parser)
     group = parser.add_argument_group("sources")
     group.add_argument(
-        "--sources-dir", type=Path, metavar="DIR", help="holds a dist-git checkout for each upstream component"
+        "--sources-dir", type=Path, metavar="DIR", help="take upstream components from dist-git checkouts in it"
     )
     group.add_argument(
         "--changes", type=int, metavar="N", help="take it that each component changed N times; do not ask git"
@@ -89,6 +92,7 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--work", type=Path, metavar="DIR", help="put intermediate results there")
     add_mirror_options(parser)
+    add_upstream_options(parser)
 
 
 def render(args: argparse.Namespace) -> int:
@@ -102,9 +106,9 @@ def render(args: argparse.Namespace) -> int:
     components = chosen_components(project, args)
     if args.clean_stale and not args.all:
         raise ConfigError("--clean-stale is for all components", hint="add -a")
-    with _opened(project, args) as (ports, options, yard):
+    with opened(project, args) as (ports, options, yard, upstream):
         _refuse_overwriting(args, options, components)
-        results = render_components(project, components, options, ports, yard)
+        results = render_components(project, components, options, ports, yard, upstream)
         orphans = stale_folders(project, options.root) if args.clean_stale else []
         if not args.check:
             remove_stale(orphans)
@@ -129,8 +133,8 @@ def diff_sources(args: argparse.Namespace) -> int:
     components = chosen_components(project, args)
     if len(components) != 1:
         raise ConfigError(f"expected exactly one component, got {len(components)}", hint="name one component")
-    with _opened(project, args) as (ports, options, yard), temporary_dir(options.work) as work:
-        before, after = lay_out_both(project, components[0], options, ports, yard, work)
+    with opened(project, args) as (ports, options, yard, upstream), temporary_dir(options.work) as work:
+        before, after = lay_out_both(project, components[0], options, ports, yard, work, upstream)
         texts = [(change, unified_diff(before, after, change)) for change in compare_trees(before, after)]
     if args.output == "json":
         files = [{"path": change.path, "status": change.status, "diff": text} for change, text in texts]
@@ -146,7 +150,10 @@ def diff_sources(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports, RenderOptions, Callable[[], Yard]]]:
+def opened(
+    project: Project, args: argparse.Namespace, *, archives: bool = False
+) -> Iterator[tuple[Ports, RenderOptions, Callable[[], Yard], Upstream]]:
+    """What a verb that prepares sources works with; nothing is left running afterwards."""
     from boatyard.cli.session import session
     from boatyard.flow.autospec import find_rpmautospec
     from boatyard.flow.render import RenderOptions
@@ -165,9 +172,11 @@ def _opened(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports,
         rule=BumpRule(args.bump_rule),
         rpmautospec=find_rpmautospec() if getattr(args, "rpmautospec", False) else None,
         check=getattr(args, "check", False),
+        archives=archives,
     )
     with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
-        yield ports, options, partial(_open_yard, project, workspace, ports, args)
+        yard = partial(_open_yard, project, workspace, ports, args)
+        yield ports, options, yard, upstream_of(project, workspace, ports, args)
 
 
 def _open_yard(project: Project, workspace: Workspace, ports: Ports, args: argparse.Namespace) -> Yard:

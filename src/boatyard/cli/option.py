@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boatyard.config.project import Project
+    from boatyard.flow.ports import Ports
     from boatyard.flow.workspace import Workspace
     from boatyard.flow.yard import Yard
 
@@ -54,12 +55,20 @@ def workspace_of(project: Project, work: Path | None) -> Workspace:
 
 
 @contextmanager
+def opened_session(project: Project, args: argparse.Namespace) -> Iterator[tuple[Ports, Workspace]]:
+    """Ports and folders for a project; nothing is left running afterwards."""
+    from boatyard.cli.session import session
+
+    workspace = workspace_of(project, args.work)
+    with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
+        yield ports, workspace
+
+
+@contextmanager
 def opened_yard(args: argparse.Namespace) -> Iterator[Yard]:
     """The project with everything needed to build it; nothing is left running afterwards."""
-    from boatyard.cli.session import session
     from boatyard.flow.yard import open_yard
 
     project = chosen_project(args)
-    workspace = workspace_of(project, args.work)
-    with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
+    with opened_session(project, args) as (ports, workspace):
         yield open_yard(project, workspace, args.arch, ports, mirror=args.mirror, security_mirror=args.security_mirror)

@@ -71,11 +71,17 @@ def upstream_chain(checkout: Path, tip: str, oldest: str, run: Runner) -> list[s
 
 
 def write_history(
-    repository: Repository, first_tree: str, checkout: Path | None, history: LockHistory | None, assumed: int
+    repository: Repository,
+    first_tree: str,
+    checkout: Path | None,
+    history: LockHistory | None,
+    assumed: int,
+    tip: str = "",
 ) -> None:
     """Makes the branch: upstream commits, or one of the first tree, with the project's changes among them.
 
-    `assumed`: that many unknown changes instead of those of `history`.
+    `assumed`: that many unknown changes instead of those of `history`. `tip`: the upstream commit when no change names
+    one; that of the checkout when empty.
     """
     run = repository.run
     changes: Sequence[Revision] = history.changes if history is not None else ()
@@ -85,7 +91,7 @@ def write_history(
         initial = Commit(first_tree, author, author, INITIAL.encode())
         upstream = {_store(repository, initial): initial}
     else:
-        tip = changes[-1].lock.upstream_commit if changes else ""
+        tip = (changes[-1].lock.upstream_commit if changes else "") or tip
         upstream = _read_commits(checkout, upstream_chain(checkout, tip, oldest, run), run)
     if assumed:
         last = list(upstream)[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import SourceError
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
     from boatyard.ports.run import Runner
 
 
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The git repository that a tree is from. `commit`: which one of it; that of HEAD when empty."""
+
+    git: Path
+    commit: str = ""
+
+
 def lay_out_checkout(
     component: Component, spec: UpstreamSpec, checkouts: Path | None, locks: Path, into: Path, run: Runner
-) -> Path:
-    """Copies the checkout of a component, its spec named after the component; gives the checkout.
+) -> Checkout | None:
+    """Copies the checkout of a component, its spec named after the component; None for a folder without git.
 
     SourceError when there is none, or when it is not at the commit that the lock, the pin or the snapshot demands.
     A folder that is no git repository is taken as it is.
@@ -26,8 +35,8 @@ def lay_out_checkout(
     upstream = spec.upstream_name or component.name
     if checkouts is None:
         raise SourceError(
-            f"{component.name}: the sources of upstream components are not fetched yet",
-            hint="check them out and name the folder that holds the checkouts with `--sources-dir DIR`",
+            f"{component.name}: nothing says where its upstream sources are to come from",
+            hint="name a folder that holds dist-git checkouts with `--sources-dir DIR`",
         )
     checkout = next((path for name in (component.name, upstream) if (path := checkouts / name).is_dir()), None)
     if checkout is None:
@@ -37,10 +46,15 @@ def lay_out_checkout(
         )
     _check_commit(component, spec, checkout, locks, run)
     copy_folder(checkout, into)
-    named, wanted = into / f"{upstream}.spec", into / f"{component.name}.spec"
+    name_spec(component, upstream, into)
+    return Checkout(checkout) if (checkout / ".git").exists() else None
+
+
+def name_spec(component: Component, upstream: str, tree: Path) -> None:
+    """Names the spec of an upstream package after the component."""
+    named, wanted = tree / f"{upstream}.spec", tree / f"{component.name}.spec"
     if named != wanted and named.is_file() and not wanted.exists():
         named.rename(wanted)
-    return checkout
 
 
 def _check_commit(component: Component, spec: UpstreamSpec, checkout: Path, locks: Path, run: Runner) -> None:

@@ -1,7 +1,8 @@
 """Renders components: the spec as it will be built, and the files beside it, kept in a folder that goes into git.
 
-Local and seed components are rendered from what the project holds. Upstream components need their dist-git checkout on
-the disk; archives are never needed. Each component's folder is replaced whole, and only when it changes.
+Local and seed components are rendered from what the project holds, upstream components from the cache of dist-git
+repositories, or from checkouts on the disk. Archives are not needed, but for the sources as a whole (`archives`). Each
+component's folder is replaced whole, and only when it changes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import BoatyardError, SourceError
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.seed import DebSpec
+from boatyard.config.model.source_file import MADE_HERE
+from boatyard.flow.archives import lay_out_archives
 from boatyard.flow.autospec import begin_repository, run_rpmautospec, write_history
 from boatyard.flow.checkout import lay_out_checkout
 from boatyard.flow.history import read_history
@@ -45,8 +48,10 @@ if TYPE_CHECKING:
 
     from boatyard.config.model.component import Component
     from boatyard.config.project import Project
+    from boatyard.flow.checkout import Checkout
     from boatyard.flow.ports import Ports
     from boatyard.flow.source import ComponentSource
+    from boatyard.flow.upstream import Upstream
     from boatyard.flow.yard import Yard
 
 
@@ -56,7 +61,7 @@ class RenderOptions:
 
     `locks`: the folder of lock files. `work`: for intermediate results. `changes`: how many changes every component is
     taken to have had, instead of asking the project's git history. `rpmautospec`: the program, if it shall be run.
-    `check`: write nothing, only compare.
+    `check`: write nothing, only compare. `archives`: lay out the archives too, and apply the overlays on them.
     """
 
     root: Path
@@ -67,6 +72,7 @@ class RenderOptions:
     rule: BumpRule = BumpRule.STRICT
     rpmautospec: Path | None = None
     check: bool = False
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +116,19 @@ class Renderer:
     options: RenderOptions
     seeds: SeedSources
     ports: Ports
+    upstream: Upstream | None = None
 
-    def lay_out(self, component: Component, into: Path) -> Path | None:
+    def lay_out(self, component: Component, into: Path) -> Checkout | None:
         """Writes a component's sources, as they come, into an empty folder; gives the git checkout they are from."""
         checkout = None
-        if isinstance(component.spec, DebSpec):
-            lay_out(self.seeds.sources[component.name], self.seeds.debs[component.name], into)
-            (into / PAYLOAD).unlink()
+        if component.name in self.seeds.sources:
+            lay_out(self.seeds.sources[component.name], self.seeds.debs.get(component.name, {}), into)
+            if not self.options.archives:
+                (into / PAYLOAD).unlink()
         elif isinstance(component.spec, LocalSpec):
             _lay_out_local(component, component.spec, self.project, self.options, into)
+        elif isinstance(component.spec, UpstreamSpec) and self.upstream is not None and self.options.checkouts is None:
+            checkout = self.upstream.lay_out(component, component.spec, into)
         elif isinstance(component.spec, UpstreamSpec):
             options = self.options
             checkout = lay_out_checkout(
@@ -134,25 +144,33 @@ class Renderer:
             raise SourceError(
                 f"{component.name}: its sources hold no {spec_name(component)}", hint="a spec is named as its component"
             )
-        return checkout if checkout is not None and (checkout / ".git").exists() else None
+        if self.options.archives and self.upstream is not None and not isinstance(component.spec, DebSpec):
+            lay_out_archives(self.upstream, component, into)
+        return checkout
 
-    def prepare(self, component: Component, tree: Path, checkout: Path | None) -> bool:
+    def prepare(self, component: Component, tree: Path, checkout: Checkout | None) -> bool:
         """Prepares laid-out sources; gives whether the spec still waits for rpmautospec."""
         spec, run, options = spec_name(component), self.ports.run, self.options
         history = read_history(options.locks / f"{component.name}.lock", run) if options.changes is None else None
         changes = len(history.changes) if history is not None else options.changes or 0
         repository, first = None, ""
         if options.rpmautospec is not None and changes and (checkout is not None or is_local(component)):
-            repository = begin_repository(tree.with_name(f"{tree.name}.git"), tree, checkout, run)
+            git = checkout.git if checkout is not None else None
+            repository = begin_repository(tree.with_name(f"{tree.name}.git"), tree, git, run)
             first = repository.snapshot() if checkout is None else ""
         how = Preparation(
-            changes=changes, rule=options.rule, edit_archives=False, fedora=_fedora(self.project, component)
+            changes=changes, rule=options.rule, edit_archives=options.archives, fedora=_fedora(self.project, component)
         )
         prepare_tree(component, tree, spec, how)
         lines = split_lines(decode((tree / spec).read_bytes()))
         if repository is None or options.rpmautospec is None or not needs_rpmautospec(lines):
             return asks_for_rpmautospec(lines)
-        write_history(repository, first, checkout, history, options.changes or 0)
+        if checkout is None:
+            write_history(repository, first, None, history, options.changes or 0)
+        else:
+            if checkout.commit and self.upstream is not None and isinstance(component.spec, UpstreamSpec):
+                self.upstream.complete_history(component, component.spec, checkout.commit)
+            write_history(repository, first, checkout.git, history, options.changes or 0, checkout.commit)
         run_rpmautospec(repository, spec, options.rpmautospec)
         return False
 
@@ -232,31 +250,59 @@ def render_components(
     options: RenderOptions,
     ports: Ports,
     yard: Callable[[], Yard],
+    upstream: Upstream | None = None,
 ) -> list[Rendered]:
     """Renders components side by side; gives one result for each, sorted by name.
 
-    `yard` is asked for only when there are seed components, whose packages are fetched.
+    `yard` is asked for only when there are seed components, whose packages are fetched. `upstream`: where upstream
+    components come from when there are no checkouts.
     """
     check_root(options.root, project.dir)
     with locked(options.work / "lock"):
         sweep_temporaries(options.work)
-        renderer = Renderer(project, options, _seed_sources(components, yard), ports)
+        renderer = Renderer(project, options, _seed_sources(components, options, yard), ports, upstream)
         with ports.reporter.step(f"Render {len(components)} components"):
             rendered = run_all(renderer.render, sorted(components, key=lambda component: component.name))
     return rendered
 
 
 def lay_out_both(
-    project: Project, component: Component, options: RenderOptions, ports: Ports, yard: Callable[[], Yard], into: Path
+    project: Project,
+    component: Component,
+    options: RenderOptions,
+    ports: Ports,
+    yard: Callable[[], Yard],
+    into: Path,
+    upstream: Upstream | None = None,
 ) -> tuple[Path, Path]:
     """A component's sources before and after its configuration, in two folders under `into`."""
-    renderer = Renderer(project, options, _seed_sources([component], yard), ports)
+    renderer = Renderer(project, options, _seed_sources([component], options, yard), ports, upstream)
     before, after = into / "before", into / "after"
     before.mkdir()
     after.mkdir()
     renderer.lay_out(component, before)
     renderer.prepare(component, after, renderer.lay_out(component, after))
     return before, after
+
+
+def prepare_sources(
+    project: Project,
+    component: Component,
+    options: RenderOptions,
+    ports: Ports,
+    yard: Callable[[], Yard],
+    upstream: Upstream,
+    into: Path,
+    *,
+    configured: bool = True,
+) -> bool:
+    """Lays a component's sources out in an empty folder; gives whether the spec still waits for rpmautospec.
+
+    `configured`: with all that the configuration changes about them, ready to be built.
+    """
+    renderer = Renderer(project, options, _seed_sources([component], options, yard), ports, upstream)
+    checkout = renderer.lay_out(component, into)
+    return renderer.prepare(component, into, checkout) if configured else False
 
 
 def stale_folders(project: Project, root: Path) -> list[Path]:
@@ -279,17 +325,28 @@ def remove_stale(folders: Sequence[Path]) -> None:
             link.unlink()
 
 
-def _seed_sources(components: Sequence[Component], yard: Callable[[], Yard]) -> SeedSources:
-    seeds = [component for component in components if isinstance(component.spec, DebSpec)]
+def _seed_sources(components: Sequence[Component], options: RenderOptions, yard: Callable[[], Yard]) -> SeedSources:
+    seeds = [
+        component
+        for component in components
+        if isinstance(component.spec, DebSpec) or (options.archives and _has_made_here(component))
+    ]
     if not seeds:
         return SeedSources()
     opened = yard()
     sources = plan_sources(opened, seeds)
     locks = [source.lock for source in sources if source.lock is not None]
+    if not locks:
+        return SeedSources({source.component.name: source for source in sources})
     mirror = opened.mirror
-    with opened.ports.reporter.step(f"Fetch the packages of {len(seeds)} seed components"):
+    with opened.ports.reporter.step(f"Fetch the packages of {len(locks)} seed components"):
         debs = fetch_debs(locks, mirror.mirror, mirror.store, opened.ports.reporter, mirror.any_index)
     return SeedSources({source.component.name: source for source in sources}, debs)
+
+
+def _has_made_here(component: Component) -> bool:
+    """Whether Boatyard itself makes some of the sources of a local component."""
+    return is_local(component) and any(isinstance(file.origin, MADE_HERE) for file in component.source_files)
 
 
 def _lay_out_local(component: Component, spec: LocalSpec, project: Project, options: RenderOptions, into: Path) -> None:

@@ -89,7 +89,7 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
     common: list[object] = [
         RECIPE,
         component.name,
-        _overlays(component),
+        overlay_inputs(component),
         component.source_files,
         component.build,
     ]
@@ -117,7 +117,7 @@ def _plan(yard: Yard, component: Component, locks: Mapping[str, DebLock]) -> Com
             raise _unbuildable(component)
 
 
-def _overlays(component: Component) -> list[dict[str, object]]:
+def overlay_inputs(component: Component) -> list[dict[str, object]]:
     """Overlays by what they do: a file they bring along counts by name and content, wherever the project lies."""
     plain = []
     for overlay in component.overlays:
@@ -133,5 +133,6 @@ def _overlays(component: Component) -> list[dict[str, object]]:
 def _unbuildable(component: Component) -> ConfigError:
     return ConfigError(
         f"component {component.name} has a spec of a kind that cannot be built here",
-        hint="specs of type `local` and `deb` can be built",
+        hint="specs of type `local` and `deb` can be built; `boatyard component prepare-sources` lays out those of type"
+        " `upstream`",
     )

@@ -42,6 +42,10 @@ class Workspace:
         return self.cache / "download"
 
     @property
+    def dist_git(self) -> Path:
+        return self.cache / "git"
+
+    @property
     def builds(self) -> Path:
         return self.cache / "build"
 

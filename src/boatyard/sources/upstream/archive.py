@@ -65,7 +65,7 @@ class ArchiveStore:
         return found
 
     def fetch_weak(self, name: str, urls: Sequence[str], md5: str) -> str:
-        """Downloads an archive of which only the MD5 is known; gives its SHA-512, to be locked: it is kept under that."""
+        """Downloads an archive with a known MD5 and keeps it under its SHA-512, which is given, to be locked."""
         with temporary_dir(self._root) as folder:
             self._download(name, urls, "MD5", md5, folder / "archive")
             digest = digest_of(folder / "archive", "SHA512")

@@ -108,7 +108,7 @@ def load_pins(folder: Path, component: str) -> dict[str, str]:
             raise ConfigError(
                 f"the digests of {component} are damaged",
                 where=Where(path, number),
-                hint=f"take it from the history of the project, or remove it and `boatyard component update {component}`",
+                hint=f"take the file from the project's history, or `boatyard component update {component}` without it",
             )
     return pins
 

@@ -151,6 +151,10 @@ class Repository:
                 f"{self.package}: {problem.what}", detail=problem.detail, hint=problem.hint, temporary=error.temporary
             ) from error
 
+    def fetch_files(self, commit: str) -> None:
+        """Fetches the contents of all files of a commit that is here."""
+        self._want(self._missing(f"{commit}^{{tree}}"))
+
     def complete(self, commit: str, paths: Sequence[str]) -> None:
         """Fetches the given files of every commit that led to one; what tools that read a history need."""
         self._want(self._missing(commit, "--", *paths))
