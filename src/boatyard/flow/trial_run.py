@@ -88,8 +88,9 @@ def run_trial(
         raise
     finally:
         book.commands = compare(static, book.words)
-        write(book.report())
-    return book.report()
+        report = book.report()
+        write(report)
+    return report
 
 
 def _check_before(trial: Trial) -> Report | None:
