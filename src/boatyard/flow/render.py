@@ -188,7 +188,7 @@ class Renderer:
         tree.mkdir()
         try:
             checkout = self.lay_out(component, tree)
-        except SourceError as error:
+        except BoatyardError as error:
             raise _FailedError(
                 Rendered(component=component.name, dir=target, changed=False, error=error, unavailable=True)
             ) from error

@@ -9,6 +9,8 @@ import pytest
 from tests.sources.upstream.forge import BRANCH
 from tests.sources.upstream.yard_site import sha512
 
+from boatyard.flow.autospec import find_rpmautospec
+
 if TYPE_CHECKING:
     from tests.sources.upstream.yard_site import YardSite
     from tests.web_server import Web
@@ -267,3 +269,45 @@ def test_the_folder_is_replaced_only_by_force(yard: YardSite) -> None:
     assert yard.run(*command, "--force", "--skip-sources", "--skip-overlays")[0] == 0
     assert set(yard.tree("tree")) == {"a.spec", "sources", "gating.yaml"}
     assert yard.run("component", "prepare-sources", "a", "--output-dir", str(yard.dir), "--force")[0] == 2
+
+
+def test_one_without_a_lock_does_not_stop_the_rendering_of_others(yard: YardSite) -> None:
+    yard.package("a")
+    yard.package("b")
+    yard.components |= {"a": "", "b": ""}
+    yard.write()
+    yard.run("component", "update", "a")
+    code, out, err = yard.run("component", "render", "-a", "-o", "json")
+    assert code == 0
+    assert "no lock file for upstream component b" in err
+    assert '"status": "ok"' in out
+    assert set(yard.tree("specs")) == {"a/a/a.spec", "a/a/sources"}
+
+
+def test_rpmautospec_gets_the_history_of_the_spec(yard: YardSite) -> None:
+    if find_rpmautospec() is None:
+        pytest.skip("rpmautospec is not installed")
+    spec = "Name: a\nVersion: {}\nRelease: %autorelease\n%description\nd\n%changelog\n%autochangelog\n"
+    big = {"big.patch": "only of an old commit"}
+    yard.package("a", files={"a.spec": spec.format(1), **big}, date="2026-01-01T00:00:00Z")
+    yard.package("a", files={"a.spec": spec.format(2)}, date="2026-01-02T00:00:00Z")
+    yard.package("a", files={"a.spec": spec.format(2) + "\n"}, date="2026-01-03T00:00:00Z")
+    yard.components["a"] = ""
+    yard.write()
+    yard.run("component", "update", "a")
+    assert yard.run("source", "mirror", "a")[0] == 0
+    command = (
+        "component",
+        "prepare-sources",
+        "a",
+        "--output-dir",
+        str(yard.dir / "tree"),
+        "--offline",
+        "--changes",
+        "1",
+    )
+    code, _, err = yard.run(*command)
+    assert code == 0, err
+    made = yard.tree("tree")["a.spec"].decode()
+    assert "release_number = 3;" in made  # two commits of version 2, and one change of the project
+    assert "change of 2026-01-03" in made
