@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,15 +62,13 @@ def test_what_a_step_needs_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.tool
 def test_ansible_reads_the_inventory_as_it_is_meant(tmp_path: Path, run: HostRunner) -> None:
-    shell = Ssh(run, tmp_path / "a folder", 4022, tmp_path / "a key's", "ada")
-    (tmp_path / "inventory").write_text(_inventory(shell, "web01"))
+    (tmp_path / "inventory").write_text(_inventory("ada", "web01", tmp_path / "it's here"))
     env = {"HOME": str(tmp_path)}
     command = Command(argv=("ansible-inventory", "-i", str(tmp_path / "inventory"), "--list"), cwd=tmp_path, env=env)
     told = json.loads(run(command).text)["_meta"]["hostvars"]
     assert list(told) == ["web01"]
-    assert told["web01"]["ansible_port"] == 4022
-    assert told["web01"]["ansible_ssh_private_key_file"] == str(tmp_path / "a key's")
-    assert "StrictHostKeyChecking=yes" in told["web01"]["ansible_ssh_common_args"]
+    assert told["web01"]["ansible_user"] == "ada"
+    assert shlex.split(told["web01"]["ansible_ssh_common_args"]) == ["-F", str(tmp_path / "it's here")]
 
 
 @pytest.mark.tool
@@ -86,7 +85,7 @@ def test_a_playbook_runs_in_a_home_of_its_own_and_its_failure_is_told(tmp_path: 
     ended = run_playbook(voyage(tmp_path, step), step, stage)
     assert ended.code == 2, ended.tail
     assert str(tmp_path / "machine/.tmp-") in "".join(lines)
-    assert "ansible.cfg inventory" in "".join(lines)
+    assert "ansible.cfg inventory ssh_config" in "".join(lines)
     assert list((tmp_path / "machine").iterdir()) == [], "nothing is left of it"
 
 

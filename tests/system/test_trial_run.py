@@ -157,7 +157,7 @@ def test_only_what_a_restart_loses_fails(folder: Path, disk: Path) -> None:
     assert "/run/lost" in lost
     assert after_reboot
     assert outcomes(report) | {"check": ""} == {
-        "static": "unknown",  # it says what is not there, and is only to report
+        "static": "passed",  # what is not there is guarded
         "boot": "passed",
         "provision": "passed",
         "deploy": "passed",

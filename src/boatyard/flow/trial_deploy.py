@@ -32,6 +32,7 @@ LARGE = 256 << 10  # of a file that is copied by itself
 UPLOAD_TIMEOUT_S = 600.0
 ANY = tuple(range(256))
 ANSIBLE = "ansible-playbook"
+PATIENCE_S = "120"  # for logins and sudo, which Ansible would give 10 seconds: an emulated guest needs more
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 HINTS = {
     NOT_FOUND: "127 means that a command, or the script's own interpreter, was not found",
@@ -111,8 +112,9 @@ def run_playbook(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
     """
     shell, playbook = stage.shell, voyage.path(step.playbook).absolute()
     with temporary_dir(shell.folder) as folder:
-        inventory = folder / "inventory"
-        inventory.write_text(_inventory(shell, voyage.scenario.vm.name), encoding="utf-8")
+        inventory, way_in = folder / "inventory", folder / "ssh_config"
+        way_in.write_text(shell.config(voyage.scenario.vm.name), encoding="utf-8")
+        inventory.write_text(_inventory(shell.user, voyage.scenario.vm.name, way_in), encoding="utf-8")
         none = folder / "ansible.cfg"
         none.touch()
         settings = playbook.parent / "ansible.cfg"
@@ -120,6 +122,8 @@ def run_playbook(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
             "HOME": str(folder),
             "ANSIBLE_CONFIG": str(settings if settings.is_file() else none),
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=no",
+            "ANSIBLE_TIMEOUT": PATIENCE_S,
+            "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
@@ -137,18 +141,9 @@ def _status(mark: str | None) -> int | None:
     return int(mark) if mark is not None and re.fullmatch("[0-9]{1,3}", mark) else None
 
 
-def _inventory(shell: Ssh, name: str) -> str:
-    """The machine as Ansible's only host, with our key, and the host key that was seen at the first login."""
-    common = f"-F none -o UserKnownHostsFile={shell.folder}/known_hosts -o GlobalKnownHostsFile=/dev/null"
-    common += " -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o IdentityAgent=none"
-    values = {
-        "ansible_host": "127.0.0.1",
-        "ansible_port": str(shell.port),
-        "ansible_user": shell.user,
-        "ansible_ssh_private_key_file": str(shell.key),
-        "ansible_ssh_common_args": common,
-    }
-    return " ".join([name, *(f"{key}={shlex.quote(value)}" for key, value in values.items())]) + "\n"
+def _inventory(user: str, name: str, way_in: Path) -> str:
+    """The machine as Ansible's only host, reached as ssh_config(5) in a file says."""
+    return f"{name} ansible_user={user} ansible_ssh_common_args={shlex.quote(f'-F {shlex.quote(str(way_in))}')}\n"
 
 
 def _files(voyage: Voyage, step: Deploy) -> dict[str, Path]:
