@@ -1,4 +1,4 @@
-"""The main job, for real: Skiff from the mirror to three checked machines and an installation. Takes minutes."""
+"""The main job, for real: Skiff from the mirror to three checked machines, an installation and a trial. Slow."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ def test_every_machine_passes_every_check(demo_result: DemoResult) -> None:
         assert {check.name for check in machine.checks} == wanted
         assert [check.name for check in machine.checks if not check.ok] == []
     assert demo_result.ok
+
+
+def test_the_sample_deployment_passes(demo_result: DemoResult, demo_folder: Path) -> None:
+    trial = demo_result.trial
+    assert trial is not None
+    assert (trial.scenario, trial.passed, trial.reason) == ("hello", True, "")
+    assert trial.image == "skiff-disk-x86_64.qcow2"
+    assert len(trial.phases) == 5
+    assert Path(trial.report) == demo_folder / "out/trial/hello/report.html"
+    assert "hello" in Path(trial.report).read_text("utf-8")
 
 
 def test_budgets_are_declared_measured_and_kept(demo_result: DemoResult) -> None:

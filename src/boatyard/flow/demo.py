@@ -1,4 +1,5 @@
-"""The demo: Skiff Linux from its TOML to signed repositories, images, and booted, installed and checked machines."""
+"""The demo: Skiff Linux from its TOML to signed repositories and images, to machines that are booted, installed and
+checked, and to the trial of a deployment."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from boatyard.artifact.codec import load
-from boatyard.artifact.demo_result import ChannelRow, DemoResult, ImageRow, StageRow
+from boatyard.artifact.demo_result import ChannelRow, DemoResult, ImageRow, MachineRow, StageRow, TrialRow
 from boatyard.artifact.image import Manifest
 from boatyard.flow.budget import measure_budgets
 from boatyard.flow.check import Boot, check_boot, expected_system
@@ -17,14 +18,14 @@ from boatyard.flow.distribution import make_repositories
 from boatyard.flow.image import make_images
 from boatyard.flow.install_trial import check_installation
 from boatyard.flow.lock import lock_today
+from boatyard.flow.sample_trial import try_sample
 from boatyard.graph.local import run_all
 from boatyard.ports import clock
 from boatyard.ports.serve import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from boatyard.artifact.demo_result import MachineRow
     from boatyard.artifact.image import Image
     from boatyard.artifact.repo_snapshot import Compose
     from boatyard.flow.distribution import Made
@@ -60,8 +61,8 @@ def run_demo(yard: Yard) -> DemoResult:
     with stages.stage("images"):
         images = make_images(yard, made.compose, [LIVE, DISK], within_budget=False)
     with stages.stage("machines"):
-        machines = _check_machines(yard, made.compose, images)
-    result = _result(yard, made, images, machines)
+        machines, trial = _check_machines(yard, made.compose, images)
+    result = _result(yard, made, images, machines, trial)
     return structs.replace(result, stages=tuple(stages.rows), seconds=round(clock.monotonic() - started, 1))
 
 
@@ -78,7 +79,7 @@ def plan_boots(images: Sequence[Image]) -> list[Boot]:
     return boots
 
 
-def _check_machines(yard: Yard, compose: Compose, images: Sequence[Image]) -> list[MachineRow]:
+def _check_machines(yard: Yard, compose: Compose, images: Sequence[Image]) -> tuple[list[MachineRow], TrialRow | None]:
     expected = expected_system(yard.project, tuple(snapshot.channel for snapshot in compose.channels))
     with serving(compose.dir) as url:
 
@@ -91,19 +92,27 @@ def _check_machines(yard: Yard, compose: Compose, images: Sequence[Image]) -> li
             return check_boot(yard, boot, expected, url, log)
 
         boots = [partial(check, boot) for boot in plan_boots(images)]
-        # An installation takes longest, so it begins first; it is shown last.
-        installations = [partial(install, image) for image in images if image.name == LIVE and image.format == "iso"]
-        rows = run_all(lambda job: job(), [*installations, *boots], workers=MACHINES_AT_ONCE)
-    return [*rows[len(installations) :], *rows[: len(installations)]]
+        # What takes longest begins first; it is shown last.
+        long: list[Callable[[], MachineRow | TrialRow]] = [
+            partial(install, image) for image in images if image.name == LIVE and image.format == "iso"
+        ]
+        long += [partial(try_sample, yard) for image in images if image.name == DISK and image.format == "qcow2"]
+        jobs: list[Callable[[], MachineRow | TrialRow]] = [*long, *boots]
+        rows = run_all(lambda job: job(), jobs, workers=MACHINES_AT_ONCE)
+    machines = [row for row in (*rows[len(long) :], *rows[: len(long)]) if isinstance(row, MachineRow)]
+    return machines, next((row for row in rows if isinstance(row, TrialRow)), None)
 
 
-def _result(yard: Yard, made: Made, images: Sequence[Image], machines: Sequence[MachineRow]) -> DemoResult:
+def _result(
+    yard: Yard, made: Made, images: Sequence[Image], machines: Sequence[MachineRow], trial: TrialRow | None
+) -> DemoResult:
     manifest = load(Manifest, images[0].manifest)
     budgets = measure_budgets(yard.project, images, machines)
     current = yard.workspace.repo / "current"
     distro = yard.project.settings.default_distro
+    tried = trial is None or trial.passed
     return DemoResult(
-        ok=all(machine.ok for machine in machines) and all(budget.ok for budget in budgets),
+        ok=tried and all(machine.ok for machine in machines) and all(budget.ok for budget in budgets),
         distribution=yard.project.distros[distro.name].description,
         version=distro.version,
         arch=yard.arch,
@@ -123,4 +132,5 @@ def _result(yard: Yard, made: Made, images: Sequence[Image], machines: Sequence[
         budgets=budgets,
         stages=(),
         seconds=0,
+        trial=trial,
     )

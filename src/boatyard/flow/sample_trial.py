@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from boatyard.flow.trial_order import Berth
 from boatyard.flow.trial_run import run_trial
 from boatyard.flow.trial_scenario import read_scenario
 from boatyard.flow.trial_write import prepare, write_report
+from boatyard.flow.workspace import trial_snapshots
 from boatyard.vm.running import Harbour
 
 if TYPE_CHECKING:
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(boatyard.__file__).parent / "data/examples"
 SAMPLE = "hello"
+COUNTED = ("static", "deploy", "check")
 
 
 def try_sample(yard: Yard, name: str = SAMPLE) -> TrialRow:
     """Runs the example of that name on the yard's own image; one whose machine does not start has failed.
 
-    The report is written below the yard's output. No snapshot is used: the demo shows a first boot.
+    The report is written below the yard's output. The provisioned machine is kept for the next demo of the same image.
     """
     voyage = read_scenario(EXAMPLES / name / "scenario.toml")
     workspace, reporter = yard.workspace, yard.ports.reporter
@@ -36,6 +39,7 @@ def try_sample(yard: Yard, name: str = SAMPLE) -> TrialRow:
         cache=workspace.cache,
         images=workspace.images,
         published=workspace.repo,
+        snapshots=trial_snapshots(workspace.cache),
     )
     prepare(berth.report)
     with reporter.step(f"trial of {name}"):
@@ -69,9 +73,11 @@ def _phase(row: PhaseRow, report: TrialReport) -> CheckRow:
     wrong = [
         f"{check.name}: {check.found}\n{check.detail}\n{check.hint}" for check in checks if check.outcome == "failed"
     ]
-    passed = sum(check.outcome == "passed" for check in checks)
-    counted = f", {passed} of {len(checks)} passed" if checks and row.name in ("static", "deploy", "check") else ""
-    found = row.reason or ("skipped" if row.outcome == "skipped" else f"{row.seconds:.0f} s{counted}")
+    counts = Counter(check.outcome for check in checks)
+    told = ", ".join(f"{counts[one]} {one}" for one in ("passed", "failed", "skipped", "unknown") if counts[one])
+    counted = f", {told}" if told and row.name in COUNTED else ""
+    origin = ", from a snapshot" if row.from_snapshot else ""
+    found = row.reason or ("skipped" if row.outcome == "skipped" else f"{row.seconds:.0f} s{origin}{counted}")
     return CheckRow(name=TITLES[row.name], ok=row.outcome != "failed", found=found, detail="\n".join(wrong))
 
 
