@@ -170,7 +170,7 @@ def test_cloud_init() -> None:
     assert judged(Checks(), **{"cloud-init": "present\nTraceback"})["cloud-init"].outcome == "unknown"
     stages = {"v1": STAGES["v1"] | {"modules-final": {"errors": [RUNPARTS]}}}
     check = judged(Checks(), **{"cloud-init": "present\n" + json.dumps(stages)})["cloud-init"]
-    assert (check.outcome, check.found) == ("failed", "error, datasource azure, 1 errors, 1 warnings")
+    assert (check.outcome, check.found) == ("failed", "error, datasource azure, 1 error, 1 warning")
     assert check.detail.splitlines()[0] == RUNPARTS
 
 

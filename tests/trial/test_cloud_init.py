@@ -71,3 +71,12 @@ def test_a_failure_whose_code_is_not_in_the_log() -> None:
 def test_no_script() -> None:
     assert parse_scripts("result \noutput\n").codes == {}
     assert parse_scripts("output\nhello\n").output == "hello\n"
+
+
+def test_what_the_scripts_printed() -> None:
+    head = "ci-info: x\nCloud-init v. 25.1.4 running 'modules:final' at Mon, 23 Nov 2026. Up 9 seconds.\n"
+    tail = "Cloud-init v. 25.1.4 finished at Mon, 23 Nov 2026. Up 9 seconds\nGenerating keys\n"
+    again = f"Cloud-init v. 25.1.4 running 'init' at Mon\n{head}{tail}"
+    assert parse_scripts(f"output\n{head}one\ntwo\n{tail}{again}").own_output == "one\ntwo"
+    assert parse_scripts(f"output\n{head}one\n").own_output == "one"
+    assert parse_scripts("output\ntwo\n").own_output == "two"

@@ -169,7 +169,7 @@ def _check_cloud_init(seen: _Seen) -> TrialCheck:
         return _row("unknown", "its status cannot be read", seen.answers["cloud-init"].text[-2000:])
     count = sum(map(len, status.recoverable.values()))
     found = f"{status.status}, datasource {status.datasource or 'none'}"
-    found += f", {len(status.errors)} errors" * bool(status.errors) + f", {count} warnings" * bool(count)
+    found += _count(len(status.errors), "error") + _count(count, "warning")
     if status.status == "done":
         return _row("passed", found, status.detail)
     if status.status == "disabled":
@@ -203,7 +203,7 @@ def _check_script(seen: _Seen) -> TrialCheck:
         f"{name}: {'failed' if code is None else f'exit code {code}'}" for name, code in scripts.codes.items()
     )
     missing = f"not found meanwhile: {', '.join(scripts.not_found)}" if scripts.not_found else ""
-    output = "\n".join(scripts.output.strip().splitlines()[-30:])
+    output = "\n".join(scripts.own_output.splitlines()[-30:])
     if scripts.failed:
         hint = missing or "the whole output: /var/log/cloud-init-output.log"
         return _row("failed", found, output, hint)
@@ -279,6 +279,10 @@ def _check_egress(seen: _Seen) -> TrialCheck:
         hint = "checks.egress lists all places that may be contacted"
         return _row("failed", f"{found}, {len(wrong)} of them not listed", "\n".join(wrong[:40]), hint)
     return _row("passed", found)
+
+
+def _count(count: int, what: str) -> str:
+    return f", {count} {what}{'s' * (count > 1)}" if count else ""
 
 
 def _of(found: str, limit: str) -> str:

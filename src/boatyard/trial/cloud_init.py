@@ -24,9 +24,12 @@ SCRIPTS = """\
 for f in /var/lib/cloud/instance/scripts/*; do [ -f "$f" ] && printf 'script %s\\n' "${f##*/}"; done
 sed -n -e '/^Command: /p' -e '/^Exit code: /p' /var/log/cloud-init.log 2>/dev/null | tail -n 200
 printf 'result '; tr -d '\\n' </var/lib/cloud/data/result.json 2>/dev/null; echo
-echo output; tail -c 8192 /var/log/cloud-init-output.log 2>/dev/null"""
+echo output; tail -c 16384 /var/log/cloud-init-output.log 2>/dev/null"""
 ENDED = ("done", "error", "disabled")
 _COMMAND = re.compile(r"^Command: \['/var/lib/cloud/[^']*scripts/(?:[^'/]*/)*([^'/]+)'\]$")
+_FINAL = re.compile(
+    r"^Cloud-init v\. \S+ running 'modules:final'.*\n((?s:.*?))(?:^Cloud-init v\. \S+ finished|\Z)", re.M
+)
 _RUNPARTS = re.compile(r"Runparts: \d+ failures \(([^)]*)\)")
 
 
@@ -62,6 +65,12 @@ class Scripts:
     @property
     def not_found(self) -> tuple[str, ...]:
         return commands_not_found(self.output.splitlines())
+
+    @property
+    def own_output(self) -> str:
+        """Of the output what was printed between the start of the last stage and the end, that is, by the scripts."""
+        parts = _FINAL.findall(self.output)
+        return "\n".join(part.strip() for part in parts if part.strip()) or self.output.strip()
 
     @property
     def failed(self) -> dict[str, int | None]:
