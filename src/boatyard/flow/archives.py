@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import SourceError, TrustError
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.config.model.source_file import CustomOrigin, DownloadOrigin, OverlayOrigin
+from boatyard.flow.source_script import make_archive
 from boatyard.graph.local import run_all
 from boatyard.ports.folder import Folder
 from boatyard.render.sources_file import NAME as SOURCES
@@ -48,7 +49,10 @@ class WantedArchive:
 
 
 def lay_out_archives(upstream: Upstream, component: Component, tree: Path) -> None:
-    """Copies the archives of a component into its tree. A file that is there already must have the right digest."""
+    """Copies the archives of a component into its tree, and makes those that scripts make.
+
+    A file that is there already must have the right digest.
+    """
     with Folder(tree) as folder:
         there = folder.kind(SOURCES) == "file"
         wanted = plan_archives(upstream, component, folder.read(SOURCES) if there else b"")
@@ -64,6 +68,9 @@ def lay_out_archives(upstream: Upstream, component: Component, tree: Path) -> No
     pins = load_pins(upstream.locks, component.name)
     for archive, path in zip(missing, fetch_archives(upstream, component, missing, pins), strict=True):
         shutil.copyfile(path, tree / archive.name)
+    for file in component.source_files:
+        if isinstance(file.origin, CustomOrigin):
+            make_archive(component, file, file.origin, tree, upstream.dist_git.run)
 
 
 def fetch_archives(
@@ -92,11 +99,6 @@ def plan_archives(upstream: Upstream, component: Component, sources: bytes) -> t
     """
     wanted = [_of_sources(upstream, component, entry) for entry in _entries(component, sources)]
     for file in component.source_files:
-        if isinstance(file.origin, CustomOrigin):
-            raise SourceError(
-                f"{component.name}: {file.filename} is made by a script, and scripts are not run yet",
-                hint="put the archive on a server and use an origin of the type download",
-            )
         if isinstance(file.origin, DownloadOrigin):
             wanted.append(_of_project(upstream, component, file, file.origin))
     return tuple(wanted)

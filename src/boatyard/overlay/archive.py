@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from boatyard.base.digest import sha256_file
 from boatyard.base.error import BuildError
@@ -55,18 +55,24 @@ def repack(archive: Path, content: Path) -> Repacked:
     before = sha256_file(archive)
     kind, mode = sniff(archive), archive.stat().st_mode & 0o777
     with replacing(archive) as temporary:
-        with temporary.open("wb") as stream, compressing(stream, kind) as packed, Folder(content) as folder:
-            for path, what in folder.walk():
-                permissions = folder.mode(path)
-                if what == "dir":
-                    write_tar(packed, Member(path, "dir", permissions))
-                elif what == "link":
-                    write_tar(packed, Member(path, "symlink", permissions, link=folder.target(path)))
-                else:
-                    with folder.open(path) as data:
-                        size = data.seek(0, 2)
-                        data.seek(0)
-                        write_tar(packed, Member(path, "file", permissions, size), data)
-            packed.write(END)
+        with temporary.open("wb") as stream:
+            pack(content, stream, kind)
         temporary.chmod(mode)
     return Repacked(archive.name, before, sha256_file(archive))
+
+
+def pack(content: Path, stream: IO[bytes], kind: str) -> None:
+    """Writes what a folder holds as a tar archive, compressed by a kind of `ports.compression`; as `repack` does."""
+    with compressing(stream, kind) as packed, Folder(content) as folder:
+        for path, what in folder.walk():
+            permissions = folder.mode(path)
+            if what == "dir":
+                write_tar(packed, Member(path, "dir", permissions))
+            elif what == "link":
+                write_tar(packed, Member(path, "symlink", permissions, link=folder.target(path)))
+            else:
+                with folder.open(path) as data:
+                    size = data.seek(0, 2)
+                    data.seek(0)
+                    write_tar(packed, Member(path, "file", permissions, size), data)
+        packed.write(END)
