@@ -35,8 +35,9 @@ class Reader:
     home: Path
     run: Runner
 
-    def follow(self, page: Path, *, everything: bool = False) -> None:
-        """All of a page, or only what is quick; AssertionError where it is not as the page says."""
+    def follow(self, page: Path, *, everything: bool = False, until: str = "") -> None:
+        """All of a page, or only what is quick; AssertionError where it is not as the page says. It ends before the
+        first command that begins with `until`."""
         for block in blocks(page):
             if block.file:
                 path = self.folder / block.file
@@ -44,6 +45,8 @@ class Reader:
                 path.write_text(block.text, encoding="utf-8")
             elif block.language == "console":
                 for step in steps(block):
+                    if until and step.command.startswith(until):
+                        return
                     if everything or is_quick(step):
                         self.type(step, f"{name_of(page)}:{step.line}")
 

@@ -1,4 +1,4 @@
-"""The tutorial on trials, followed on the demo's disk: every command of the page, every line it shows."""
+"""The tutorial on trials, followed on the demo's disk: up to the first machine, and in the sweep all of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ __all__ = ["demo_folder", "demo_result"]  # fixtures of another folder
 @pytest.mark.tool
 @pytest.mark.network
 @pytest.mark.vm
-def test_the_tutorial_on_trials_works(request: pytest.FixtureRequest, tmp_path: Path, run: HostRunner) -> None:
+@pytest.mark.parametrize("until", ["boatyard trial run", pytest.param("", marks=pytest.mark.sweep)])
+def test_the_tutorial_on_trials_works(
+    until: str, request: pytest.FixtureRequest, tmp_path: Path, run: HostRunner
+) -> None:
     if there := os.environ.get("BOATYARD_TEST_DISK"):
         work = Path(there).absolute().parents[2]
     else:
@@ -28,4 +31,5 @@ def test_the_tutorial_on_trials_works(request: pytest.FixtureRequest, tmp_path: 
         work = request.getfixturevalue("demo_folder")
     (tmp_path / "build").mkdir()
     (tmp_path / "build/demo").symlink_to(work)
-    Reader(tmp_path, tmp_path / "home", run).follow(ROOT / "docs/tutorial/first-trial.md", everything=True)
+    page = ROOT / "docs/tutorial/first-trial.md"
+    Reader(tmp_path, tmp_path / "home", run).follow(page, everything=True, until=until)
