@@ -43,7 +43,8 @@ def prepare(args: argparse.Namespace) -> int:
     """Prints the path of the spec. The folder appears whole or not at all."""
     from boatyard.flow.prepare import copy_folder
     from boatyard.flow.render import prepare_sources, spec_name
-    from boatyard.ports.files import replacing_dir, temporary_dir
+    from boatyard.ports.files import replacing_dir
+    from boatyard.ports.lease import leased_dir
 
     project = chosen_project(args)
     components = chosen_components(project, args)
@@ -55,7 +56,10 @@ def prepare(args: argparse.Namespace) -> int:
     if target in (project.dir, *project.dir.parents, Path.home(), *Path.home().parents):
         raise ConfigError(f"{target} holds more than sources: it is not replaced", hint="name a folder of its own")
     with opened(project, args, archives=not args.skip_sources) as (ports, options, yard, upstream):
-        with ports.reporter.step(f"Prepare {components[0].name}"), temporary_dir(options.work) as work:
+        with (
+            ports.reporter.step(f"Prepare {components[0].name}"),
+            leased_dir(options.work.with_name("prepare")) as work,
+        ):
             tree = work / "tree"
             tree.mkdir()
             waits = prepare_sources(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,3 +114,14 @@ def test_offline_nothing_is_asked(web: Web, store: ArchiveStore, tmp_path: Path)
         offline.fetch("b", [f"{web.url}/a"], "SHA256", "0" * 64)
     assert "source mirror" in caught.value.hint
     assert web.requests == ["/a"]
+
+
+def test_what_killed_runs_left_is_swept(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    old, young = root / ".tmp-old", root / ".tmp-young"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "archive").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    ArchiveStore(root, Fetcher(environ={}))
+    assert list(root.iterdir()) == [young]

@@ -373,3 +373,20 @@ def test_scripts_that_cannot_be_used(yard: YardSite, more: str, packages: str, c
     got, _, err = a_script(yard, more, packages=packages)
     assert (got, said in err) == (code, True), err
     assert not (yard.dir / "tree").exists()
+
+
+def test_thirty_components_go_all_the_way(yard: YardSite) -> None:
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        yard.package(name)
+        yard.components[name] = ""
+    yard.write()
+    code, out, err = yard.run("component", "update", "-a")
+    assert (code, len(out.splitlines())) == (0, 30), err
+    mirrored = yard.run_json("source", "mirror", "-a")
+    assert [one["files"] for one in mirrored] == [1] * 30
+    asked = len(yard.forge.requests), len(yard.web.requests)
+    rendered = yard.run_json("component", "render", "-a", "--offline")
+    assert [one["status"] for one in rendered] == ["ok"] * 30
+    assert yard.run("component", "update", "-a", "--check-only")[:2] == (0, "")
+    assert (len(yard.forge.requests), len(yard.web.requests)) == asked

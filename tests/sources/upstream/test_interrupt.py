@@ -58,4 +58,4 @@ def test_killed_at_any_moment(forge: Forge, dist_git: DistGit, tmp_path: Path) -
     assert len(list((tmp_path / "tree").iterdir())) == 10
     assert repository._git("fsck", "--connectivity-only").code == 0
     assert [path.name for path in repository.dir.rglob("*") if path.suffix == ".lock" or "tmp_" in path.name] == []
-    assert {path.suffix for path in dist_git.root.iterdir() if not path.name.startswith(".tmp-")} == {".git", ".lock"}
+    assert {path.suffix for path in dist_git.root.iterdir()} == {".git", ".lock"}

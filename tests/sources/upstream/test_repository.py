@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.sources.upstream.forge import Forge
 
-    from boatyard.ports.run import HostRunner
+    from boatyard.ports.run import Command, HostRunner, Result
     from boatyard.sources.upstream.repository import Repository
 
 pytestmark = pytest.mark.tool
@@ -279,3 +280,43 @@ def test_names_that_are_folders_elsewhere(forge: Forge, dist_git: DistGit) -> No
     with contextlib.suppress(SourceError):
         of(forge, dist_git, package="..").update(BRANCH)
     assert sorted(path.name for path in dist_git.root.parent.iterdir()) == ["git"]
+
+
+@dataclass
+class Listening:
+    """A runner that remembers what it ran."""
+
+    run: HostRunner
+    commands: list[Command] = field(default_factory=list)
+
+    def __call__(self, command: Command) -> Result:
+        self.commands.append(command)
+        return self.run(command)
+
+
+def test_a_password_is_no_argument_and_not_kept(forge: Forge, tmp_path: Path, run: HostRunner) -> None:
+    forge.commit("a", {"f": "1"})
+    listening = Listening(run)
+    repository = of(
+        forge, DistGit(root=tmp_path / "git", run=listening, pauses_s=()), forge.http_url.replace("//", "//ada:secret@")
+    )
+    repository.update(BRANCH)
+    written(repository, repository.tip(BRANCH), tmp_path / "tree")
+    assert "secret" not in " ".join(str(command) for command in listening.commands)
+    assert [path for path in (tmp_path / "git").rglob("*") if path.is_file() and b"secret" in path.read_bytes()] == []
+
+
+def test_only_a_fetch_may_use_a_protocol_and_this_machine_needs_no_proxy(
+    forge: Forge, tmp_path: Path, run: HostRunner
+) -> None:
+    forge.commit("a", {"f": "1"})
+    listening = Listening(run)
+    nowhere = {"http_proxy": "http://127.0.0.1:1", "all_proxy": "http://127.0.0.1:1"}
+    repository = of(forge, DistGit(root=tmp_path / "git", run=listening, environ=nowhere, pauses_s=()))
+    repository.update(BRANCH)
+    written(repository, repository.tip(BRANCH), tmp_path / "tree")
+    allowed = {
+        "fetch" in command.argv for command in listening.commands if "protocol.http.allow=always" in command.argv
+    }
+    assert allowed == {True}
+    assert all("protocol.allow=never" in command.argv for command in listening.commands)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import SourceError, TrustError
 from boatyard.ports import clock
-from boatyard.ports.files import TEMPORARY, temporary_dir, writing_to
+from boatyard.ports.files import TEMPORARY, remove_tree, temporary_dir, writing_to
 from boatyard.ports.http import AbsentError
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ class ArchiveStore:
     def _sweep(self) -> None:
         """Removes what killed runs left; a temporary file of a run still going on is younger."""
         oldest = clock.now() - ABANDONED_S
-        for path in self._root.glob(f"sha512/*/{TEMPORARY}*"):
+        for path in (*self._root.glob(f"{TEMPORARY}*"), *self._root.glob(f"sha512/*/{TEMPORARY}*")):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
-                    path.unlink()
+                    remove_tree(path)
 
 
 def digest_of(path: Path, kind: str) -> str:

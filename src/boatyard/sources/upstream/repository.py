@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from boatyard.base.digest import sha256_bytes
 from boatyard.base.error import SourceError, ToolError, TrustError
 from boatyard.ports import clock
-from boatyard.ports.files import locked, remove_tree, temporary_dir
+from boatyard.ports.files import locked, remove_tree
 from boatyard.ports.folder import Folder
 from boatyard.ports.route import is_here, shown
 from boatyard.ports.run import Command
@@ -41,7 +41,7 @@ TIMEOUT_S = 3600
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"[0-9a-f]{7,40}")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
-_PASSED_ON = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
 _QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0"}
 # Odd in old commits of real packages, and of no harm.
 _TOLERATED = ("missingSpaceBeforeDate", "zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeEmail")
@@ -57,9 +57,9 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-g
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistGit:
-    """The repositories below `root`. `environ` names the proxy. `offline`: nothing is fetched.
+    """The repositories below `root`. `environ` names the proxy, and with SSL_CERT_FILE the authorities.
 
-    `pauses_s`: before each further attempt, when a server does not answer. `max_pack`: bytes of one fetch.
+    `offline`: nothing is fetched. `pauses_s`: before each further attempt, when a server does not answer. `max_pack`: bytes of one fetch.
     """
 
     root: Path
@@ -250,12 +250,11 @@ class Repository:
 
     def _begin(self) -> None:
         """Makes the repository on first use, and removes what a killed fetch left. The lock is held."""
-        parent = self.dir.parent
         if not self.dir.is_dir():
-            with temporary_dir(parent) as temporary:
-                new = temporary / "new.git"
-                self._git("init", "-q", "--bare", "--template=", "-b", "boatyard", str(new), here=False)
-                new.rename(self.dir)
+            new = self.dir.with_suffix(".new")
+            remove_tree(new)
+            self._git("init", "-q", "--bare", "--template=", "-b", "boatyard", str(new), here=False)
+            new.rename(self.dir)
         for stale in (
             *self.dir.rglob("*.lock"),
             *self.dir.glob("objects/pack/tmp_*"),
@@ -268,6 +267,15 @@ class Repository:
             return ""
         found = self._git(*words, ok=(0, 1, 128))
         return "" if found.code else found.text.strip()
+
+    def _network(self) -> dict[str, str]:
+        """How another host is reached; this machine is never asked for through a proxy."""
+        if self.scheme != "https":
+            return {}
+        environ = self.means.environ
+        authorities = environ.get("GIT_SSL_CAINFO") or environ.get("SSL_CERT_FILE") or ""
+        found = {name: environ[name] for name in _PROXIES if environ.get(name)}
+        return found | ({"GIT_SSL_CAINFO": authorities} if authorities else {})
 
     def _git(
         self,
@@ -284,7 +292,7 @@ class Repository:
         if online:
             argv = ["prlimit", f"--fsize={self.means.max_pack}", "--core=0", *argv]
             argv += ["-c", f"protocol.{self.scheme}.allow=always"]
-            env |= {name: value for name in _PASSED_ON if (value := self.means.environ.get(name))}
+            env |= self._network()
             env |= {
                 "GIT_CONFIG_COUNT": "1",
                 "GIT_CONFIG_KEY_0": "remote.origin.url",
