@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import CheckError, ConfigError
 from boatyard.cli.choice import add_selection, chosen_project, selection_of
 from boatyard.cli.option import add_build_options, opened_session, opened_yard
+from boatyard.cli.table import to_json
 from boatyard.cli.upstream import add_upstream_options, upstream_of
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.select import select
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from boatyard.config.model.component import Component
     from boatyard.config.project import Project
+    from boatyard.flow.upstream_lock import Locked
 
 
 def add_update(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,6 +32,7 @@ def add_update(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--force-recalculate", action="store_true", help="look up every commit, and write every fingerprint, anew"
     )
     parser.add_argument("--check-only", action="store_true", help="write nothing; exit 8 when a lock would change")
+    parser.add_argument("-o", "-O", "--output", choices=("text", "json"), default="text")
     parser.set_defaults(run=update)
 
 
@@ -59,19 +63,33 @@ def update(args: argparse.Namespace) -> int:
                 f"{unknown} fingerprints were written by azldev and cannot be compared here: whether overlays or"
                 " settings changed is not known (--force-recalculate writes Boatyard's own)"
             )
+    if args.bump and not locked:
+        raise ConfigError("none of the components has a release to bump", hint="upstream components have")
     changed = {one.component: one.changes() for one in locked if one.changed}
     if seeds:
         with opened_yard(args) as yard:
             changed |= update_locks(yard, seeds, write=rules.write)
-    for name, changes in changed.items():
-        for change in changes:
-            print(f"{name}: {change}")
+    if args.output == "json":
+        print(to_json([_record(name, changes, locked) for name, changes in changed.items()]))
+    else:
+        print("".join(f"{name}: {change}\n" for name, changes in changed.items() for change in changes), end="")
     if changed and args.check_only:
         raise CheckError(
             f"lock files are stale; {len(changed)} component(s) would change: {', '.join(list(changed)[:8])}",
             hint="`boatyard component update` writes them",
         )
     return 0
+
+
+def _record(name: str, changes: Sequence[str], locked: Sequence[Locked]) -> dict[str, object]:
+    """What changed about a component; with the commits, in azldev's keys, when it has some."""
+    record: dict[str, object] = {"component": name, "changed": True, "changes": list(changes)}
+    one = next((one for one in locked if one.component == name), None)
+    if one is not None and one.new.upstream_commit:
+        record["upstreamCommit"] = one.new.upstream_commit
+    if one is not None and one.old is not None and one.old.upstream_commit:
+        record["previousCommit"] = one.old.upstream_commit
+    return record
 
 
 def build(args: argparse.Namespace) -> int:

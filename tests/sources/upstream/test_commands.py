@@ -107,6 +107,20 @@ def test_a_lock_of_azldev_is_kept_as_it_is(yard: YardSite) -> None:
     assert yard.lock("a") == own
 
 
+def test_changes_as_data(yard: YardSite) -> None:
+    then = yard.package("a")
+    yard.components["a"] = ""
+    yard.write()
+    locked = yard.run_json("component", "update", "a")
+    assert locked == [
+        {"component": "a", "changed": True, "changes": [f"locked to {then[:12]}"], "upstreamCommit": then}
+    ]
+    now = yard.package("a", archive=b"newer")
+    [moved] = yard.run_json("component", "update", "a", "--force-recalculate")
+    assert (moved["previousCommit"], moved["upstreamCommit"]) == (then, now)
+    assert f"import-commit = '{then}'\nupstream-commit = '{now}'" in yard.lock("a")
+
+
 def test_nothing_is_written_when_one_fails(yard: YardSite) -> None:
     yard.package("a")
     yard.components |= {"a": "", "gone": ""}

@@ -59,7 +59,8 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-g
 class DistGit:
     """The repositories below `root`. `environ` names the proxy, and with SSL_CERT_FILE the authorities.
 
-    `offline`: nothing is fetched. `pauses_s`: before each further attempt, when a server does not answer. `max_pack`: bytes of one fetch.
+    `offline`: nothing is fetched. `pauses_s`: before each further attempt, when a server does not answer. `max_pack`:
+    bytes of one fetch.
     """
 
     root: Path
