@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from boatyard.base.error import ToolError
+from boatyard.base.error import ConfigError, ToolError
 from boatyard.ports.exchange import exchange
 from boatyard.ports.files import (
     TEMPORARY,
@@ -188,6 +188,17 @@ def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "way").touch()
     with pytest.raises(ToolError, match="way is in the way"):
         write_atomic(tmp_path / "way/file", b"")
+
+
+def test_folders_and_pipes_are_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(ConfigError, match="not a plain file"):
+            write_atomic(tmp_path / name, b"new")
+    assert (tmp_path / "folder").is_dir()
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
 
 
 def test_a_read_only_place_is_told() -> None:

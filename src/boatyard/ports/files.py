@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import ToolError
+from boatyard.base.error import ConfigError, ToolError
 from boatyard.ports.exchange import exchange
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file name beside `path`; when the block ends well, what was written there becomes `path`."""
+    """A temporary file name beside `path`; when the block ends well, what was written there becomes `path`.
+
+    ConfigError for a folder or device, which is never replaced: root could take /dev/null from everybody.
+    """
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} is not a plain file, and is not replaced", hint="give the name of a file")
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
