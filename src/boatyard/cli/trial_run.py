@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the trial; the exit code of the first phase that failed."""
     from boatyard.cli.session import session
     from boatyard.flow.trial_run import run_trial
-    from boatyard.flow.trial_write import prepare, write_report
+    from boatyard.flow.trial_write import prepared, write_report
     from boatyard.vm.running import Harbour
 
     voyage = voyage_of(args, scripts=args.script, checks=args.checks)
@@ -75,8 +76,11 @@ def run(args: argparse.Namespace) -> int:
         voyage = dataclasses.replace(voyage, scenario=dataclasses.replace(voyage.scenario, checks=checks))
     workspace = workspace_of(chosen_project(args), args.work)
     berth = berth_of(args, workspace, voyage)
-    prepare(berth.report)
-    with session(berth.report, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
+    told = partial(print, f"another trial writes its report to {berth.report}; this one waits", file=sys.stderr)
+    with (
+        prepared(berth.report, told),
+        session(berth.report, quiet=is_quiet(args), verbose=is_verbose(args)) as ports,
+    ):
         harbour = Harbour(ports.run, ports.reporter, workspace.work / "vm")
         report = run_trial(voyage, berth, harbour, lambda made: write_report(made, berth.report))
     show(report, args.output)

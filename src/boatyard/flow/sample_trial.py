@@ -13,7 +13,7 @@ from boatyard.base.error import ImageError
 from boatyard.flow.trial_order import Berth
 from boatyard.flow.trial_run import run_trial
 from boatyard.flow.trial_scenario import read_scenario
-from boatyard.flow.trial_write import prepare, write_report
+from boatyard.flow.trial_write import prepared, write_report
 from boatyard.flow.workspace import trial_snapshots
 from boatyard.vm.running import Harbour
 
@@ -41,8 +41,7 @@ def try_sample(yard: Yard, name: str = SAMPLE) -> TrialRow:
         published=workspace.repo,
         snapshots=trial_snapshots(workspace.cache),
     )
-    prepare(berth.report)
-    with reporter.step(f"trial of {name}"):
+    with prepared(berth.report), reporter.step(f"trial of {name}"):
         try:
             harbour = Harbour(yard.ports.run, reporter, workspace.work / "vm")
             made = run_trial(voyage, berth, harbour, lambda report: write_report(report, berth.report))
