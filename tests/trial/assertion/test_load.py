@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,6 +148,7 @@ exit-status = "zero"
     [
         ("\n[file\n", "c.toml", 2, "not valid TOML"),
         ("a = " + "[" * 100 + "]" * 100, "c.toml", 1, "nested too deeply"),
+        (f"a = {'9' * 5000}", "c.toml", 0, "not valid TOML"),
         ("file: ]", "goss.yaml", 1, "not valid YAML"),
         ("- a\n", "goss.yaml", 1, "expected kinds of checks"),
         ("file: 3\n", "goss.yaml", 1, "file is a table of names"),
@@ -171,10 +173,10 @@ def test_hostile_files(tmp_path: Path, text: str, name: str, line: int, what: st
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         load_assertions(tmp_path / "none.toml")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not a plain file"):
         load_assertions(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not UTF-8"):
         load_assertions(tmp_path / "binary.toml")
     with pytest.raises(ConfigError, match="longer than"):
         load(tmp_path, "#" * (1 << 20) + "#")
@@ -202,6 +204,25 @@ def test_includes_that_are_refused(tmp_path: Path, name: str) -> None:
     ((line, what, _),) = refused(tmp_path, f"gossfile:\n  {name}: {{}}\n", "goss.yaml")
     assert line == 2
     assert "by itself" in what or "beside this one" in what
+
+
+def test_includes_stay_in_the_folder_and_wait_for_nobody(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("root:hash\n")
+    folder = tmp_path / "checks"
+    folder.mkdir()
+    (folder / "link.yaml").symlink_to("../secret")
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    os.mkfifo(folder / "pipe.yaml")
+    for name, what in {
+        "link.yaml": "leads out of the folder",
+        "loop.yaml": "does not exist",
+        "pipe.yaml": "is not a plain file",
+        "none.yaml": "does not exist",
+        "**x": "is no pattern of files",
+    }.items():
+        ((_, told, _),) = refused(folder, f"gossfile:\n  '{name}': {{}}\n", "goss.yaml")
+        assert what in told
+        assert "hash" not in told
 
 
 def test_the_examples_of_the_documentation(tmp_path: Path) -> None:

@@ -78,15 +78,7 @@ def _items(path: Path, problems: list[Problem], seen: tuple[Path, ...]) -> Itera
 
 
 def _document(path: Path) -> Table:
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(LARGEST_FILE + 1).decode("utf-8")
-    except FileNotFoundError:
-        raise NotFoundError(f"{path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
-    if len(text) > LARGEST_FILE:
-        raise ConfigError(f"{path} is longer than {LARGEST_FILE >> 20} MiB")
+    text = _text(path)
     if path.suffix not in YAML_SUFFIXES:
         return read_toml(text, path)
     if "{{" in text:
@@ -105,6 +97,25 @@ def _document(path: Path) -> Table:
     return node
 
 
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise NotFoundError(f"{path} does not exist")
+    if not path.is_file():  # a pipe would be waited for
+        raise ConfigError(f"{path} is not a plain file")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST_FILE:
+        raise ConfigError(f"{path} is longer than {LARGEST_FILE >> 20} MiB")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("not UTF-8", where=Where(path, line)) from None
+
+
 def _included(path: Path, table: Table, problems: list[Problem], seen: tuple[Path, ...]) -> Iterator[Assertion]:
     """The items of other files, in the same folder or below it; patterns may name several."""
     for name, fields in table.pairs:
@@ -115,9 +126,18 @@ def _included(path: Path, table: Table, problems: list[Problem], seen: tuple[Pat
         if text.startswith("/") or ".." in text.split("/") or "\0" in text:
             problems.append(Problem(f"{text!r} names no file beside this one", where))
             continue
-        found = sorted(path.parent.glob(text)) if re.search(r"[*?\[]", text) else [path.parent / text]
+        try:
+            found = sorted(path.parent.glob(text)) if re.search(r"[*?\[]", text) else [path.parent / text]
+        except ValueError as error:
+            problems.append(Problem(f"{text!r} is no pattern of files: {error}", where))
+            continue
         for file in found:
-            if file.resolve() in seen or len(seen) > DEEPEST_INCLUDE:
+            # Who wrote it does not choose among all the files of this machine, whose lines errors would show.
+            if file.exists() and not file.resolve().is_relative_to(path.parent.resolve()):
+                problems.append(Problem(f"{text!r} is a link that leads out of the folder", where))
+            elif not file.exists():
+                problems.append(Problem(f"{text!r} does not exist", where))
+            elif file.resolve() in seen or len(seen) > DEEPEST_INCLUDE:
                 problems.append(Problem(f"{text!r} is included by itself", where))
             else:
                 yield from _items(file, problems, (*seen, file.resolve()))

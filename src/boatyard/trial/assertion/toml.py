@@ -24,7 +24,7 @@ def read_toml(text: str, file: Path) -> Table:
     """The file's table, with the line of every key; ConfigError when it is no TOML."""
     try:
         value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for a number of thousands of digits
         found = re.search(r"line (\d+)", str(error))
         raise ConfigError(f"not valid TOML: {error}", where=Where(file, int(found[1]) if found else 0)) from None
     except RecursionError:
