@@ -217,3 +217,32 @@ def test_options_that_name_nothing(tmp_path: Path) -> None:
         scenario_of("skiff-disk", scripts=[tmp_path / "missing.sh"])
     with pytest.raises(ConfigError, match="holds no checks"):
         scenario_of("skiff-disk", checks=[tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('[vm]\nmemory = ""\n', "'' is not a size"),
+        ('[vm]\nmemory = "1 B"\n', "memory is between 16 MiB and 1 TiB"),
+        ('[vm]\nmemory = "9999 TiB"\n', "memory is between 16 MiB and 1 TiB"),
+        ('[limits]\nboot = "0 s"\n', "a phase needs more time than none"),
+        ('[limits]\nboot = "25 h"\n', "no time is longer than 24 h here"),
+        (f'[limits]\ndeploy = "{"9" * 400} h"\n', "no time is longer than 24 h here"),
+        ('[[events]]\nkind = "link-flap"\ndown = "99999999999 h"\n', "no time is longer than 24 h here"),
+    ],
+)
+def test_quantities_that_no_machine_can_have(tmp_path: Path, text: str, what: str) -> None:
+    told = refused(place(tmp_path, f'image = "skiff-disk"\n{text}'))
+    assert what in told
+    assert "scenario.toml:2" in told
+
+
+def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for option in (
+        {"cloud_init": tmp_path / "loop"},
+        {"scripts": [tmp_path / "loop"]},
+        {"checks": [tmp_path / "loop"]},
+    ):
+        with pytest.raises(ConfigError, match="loop is no file"):
+            scenario_of("skiff-disk", **option)  # type: ignore[arg-type]

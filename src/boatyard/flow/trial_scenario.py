@@ -83,13 +83,10 @@ def scenario_of(
 
     `image`: an image's name, or its file. ConfigError for what is no such file.
     """
-    found = [file.resolve() for path in checks for file in _check_files(path)]
-    data = [cloud_init.resolve()] if cloud_init is not None else []
-    steps = [script.resolve() for script in scripts]
+    found = [_file(file) for path in checks for file in _check_files(path)]
+    data = [_file(cloud_init)] if cloud_init is not None else []
+    steps = [_file(script) for script in scripts]
     files = [*data, *steps, *found]
-    for file in files:
-        if not file.is_file():
-            raise ConfigError(f"{file} is no file")
     folder = _common_folder(files)
     try:
         named = [str(file.relative_to(folder)) for file in found]
@@ -238,6 +235,13 @@ def _public_key(voyage: Voyage, text: str) -> str:
     if "PRIVATE KEY" in key or not key.startswith(("ssh-", "ecdsa-", "sk-")) or "\n" in key:
         raise ConfigError(f"{text} is not a public key in OpenSSH's format", hint=hint)
     return key
+
+
+def _file(path: Path) -> Path:
+    """Where a file really is; ConfigError for what is none."""
+    if not path.is_file():  # a link that leads to itself is none, and cannot be resolved
+        raise ConfigError(f"{path} is no file")
+    return path.resolve()
 
 
 def _check_files(path: Path) -> list[Path]:

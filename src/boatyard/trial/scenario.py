@@ -21,11 +21,13 @@ from typing import Literal
 
 from boatyard.base.error import ConfigError
 from boatyard.cloud.egress import egress
-from boatyard_boot.size import parse_size
+from boatyard_boot.size import MIB, parse_size
 
 SCHEMA = 1
 DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)")
 UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+LONGEST_S = 24 * 3600.0
+LEAST_MEMORY, MOST_MEMORY = 16 * MIB, 1 << 40
 FILE = re.compile(r"(?!/)[^\x00-\x1f]{1,255}")
 PORT = re.compile(r"(tcp|udp)/([0-9]{1,5})")
 BUILT_IN = (
@@ -34,11 +36,14 @@ BUILT_IN = (
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of "90 s", "1.5 min", "200 ms" or "2 h"; ValueError."""
+    """Seconds of "90 s", "1.5 min", "200 ms" or "2 h"; ValueError, also for more than a day."""
     found = DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a time; write a number and one of {', '.join(UNITS_S)}")
-    return float(found[1]) * UNITS_S[found[2]]
+    seconds = float(found[1]) * UNITS_S[found[2]]
+    if seconds > LONGEST_S:
+        raise ValueError(f"no time is longer than {LONGEST_S / 3600:.0f} h here")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +83,10 @@ class Vm:
     cd: bool = True
 
     def __post_init__(self) -> None:
-        for text in filter(None, (self.memory, self.resource_disk)):
-            parse_size(text)
+        if not LEAST_MEMORY <= parse_size(self.memory) <= MOST_MEMORY:
+            raise ValueError("memory is between 16 MiB and 1 TiB")
+        if self.resource_disk:
+            parse_size(self.resource_disk)
         for text in filter(None, (self.custom_data, self.user_data, *self.ssh_keys)):
             check_file(text)
         if not 1 <= self.cpus <= 64:
@@ -169,8 +176,8 @@ class Limits:
     check: str = "10 min"
 
     def __post_init__(self) -> None:
-        for text in (self.boot, self.provision, self.deploy, self.check):
-            parse_duration(text)
+        if not all(parse_duration(text) > 0 for text in (self.boot, self.provision, self.deploy, self.check)):
+            raise ValueError("a phase needs more time than none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
