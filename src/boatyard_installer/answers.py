@@ -382,7 +382,7 @@ def load_answers(text: str, name: str) -> Answers:
         table = tomllib.loads(text)
     except RecursionError:
         raise AnswersError((AnswersProblem(name, 0, "", "nested too deeply"),)) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for a number of thousands of digits
         found = re.search(r"line (\d+)", str(error))
         problem = AnswersProblem(name, int(found[1]) if found else 0, "", f"not valid TOML: {error}")
         raise AnswersError((problem,)) from None

@@ -84,6 +84,7 @@ def test_all_that_is_wrong_is_told() -> None:
     [
         ("x = ", "not valid TOML"),
         ("a = " + "[" * 5000, "nested too deeply"),
+        ("schema = " + "9" * 5000, "not valid TOML"),
         ("schema = 2", "schema 2"),
         ('[layout]\nkind = "luks"', "go together"),
         ('[encryption]\nsource = "random"', "go together"),

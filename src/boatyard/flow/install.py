@@ -56,7 +56,7 @@ def read_answers(path: Path) -> tuple[Answers, bytes]:
         return answers, b""
     beside = path.parent / answers.user_data
     # Who wrote the answers does not choose among all the files of this machine.
-    if not beside.resolve().is_relative_to(path.parent.resolve()):
+    if beside.exists() and not beside.resolve().is_relative_to(path.parent.resolve()):
         raise ConfigError(f"{path} names user-data outside of its folder: {answers.user_data}")
     return answers, read_limited(beside, MAX_USER_DATA, "the user-data")
 
