@@ -142,6 +142,8 @@ def _reason(errors: list[Finding], outcome: Outcome) -> str:
 
 
 def _uses(file: FileReport) -> str:
+    if not file.needs:
+        return "uses nothing that an image could lack"
     there = sum(one.verdict is Verdict.PRESENT for one in file.needs)
     unknown = sum(one.verdict is Verdict.UNKNOWN for one in file.needs)
     told = f"{len(file.needs)} use{'' if len(file.needs) == 1 else 's'}, {there} of what is there"
