@@ -9,13 +9,12 @@ import pytest
 from msgspec.structs import replace
 from tests.system.computer import said
 from tests.system.installer import SERIAL, Target, changed, check_installed, empty_disk, root_shell
+from tests.web_server import serving
 
 from boatyard.vm.ssh import ephemeral_key
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.web_server import Web
 
     from boatyard.ports.run import HostRunner
 
@@ -23,10 +22,8 @@ pytestmark = [pytest.mark.vm, pytest.mark.network, pytest.mark.tool, pytest.mark
 HOST = "10.0.2.2"  # QEMU's user network leads from there to the host's loopback
 
 
-def test_answers_by_url_on_nvme_with_plain_partitions(
-    live_iso: Path, tmp_path: Path, run: HostRunner, web: Web
-) -> None:
-    with ephemeral_key(run, tmp_path / "scratch") as key:
+def test_answers_by_url_on_nvme_with_plain_partitions(live_iso: Path, tmp_path: Path, run: HostRunner) -> None:
+    with serving() as web, ephemeral_key(run, tmp_path / "scratch") as key:
         answers = f"""
 [disk]
 bus = "nvme"
