@@ -184,7 +184,7 @@ def test_a_server_that_drips_is_given_up(web: Web, tmp_path: Path) -> None:
             time.sleep(0.02)
 
     web.behaviours["/f"] = drip
-    fetcher = Fetcher(Patience(silence_s=0.2, attempts=1))
+    fetcher = Fetcher(Patience(silence_s=2.0, attempts=1))
     assert "slower than 1000 bytes a second" in refused(fetcher, f"{web.url}/f", tmp_path, SourceError)
 
 
