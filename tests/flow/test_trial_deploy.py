@@ -112,6 +112,6 @@ def test_a_script_finds_its_files_and_arguments_as_they_are(tmp_path: Path, run:
     check = deploy(voyage(folder, step), step, stage)
     assert (check.outcome, check.found) == ("failed", "exit status 9")
     digest = hashlib.sha256((folder / "it's/big").read_bytes()).hexdigest()
-    assert check.detail == f"<a b><$HOME><x'y>\nno end of line{digest}  -\n700\n644\n644\n"
+    assert check.detail == f"<a b><$HOME><x'y>\nno end of line{digest}  -\n700\n644\n644"
     (made,) = home.iterdir()
     assert made.stat().st_mode & 0o777 == 0o700

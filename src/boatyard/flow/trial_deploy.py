@@ -78,7 +78,7 @@ def deploy(voyage: Voyage, step: Deploy, stage: Stage) -> TrialCheck:
         name=name,
         outcome="passed" if code == 0 else "failed",
         found=found,
-        detail="" if code == 0 else ended.tail,
+        detail="" if code == 0 else ended.tail.rstrip("\n"),
         hint=hint,
         seconds=seconds,
         place=place,
