@@ -151,3 +151,20 @@ def test_names_that_do_not_fit_the_terminal(tmp_path: Path) -> None:
     ended = subprocess.run(argv, env=env, capture_output=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert rb"\u2603" in ended.stdout
+
+
+FACTS = '{"image": "none", "packages": [{"name": "bash", "files": ["/bin/bash"], "installed": true}]}'
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize(("closing", "code"), [("| :", 8), (">&-", 8), (">&- 2>&-", 8)])
+def test_a_verdict_is_told_by_the_exit_code_whoever_reads_it(tmp_path: Path, closing: str, code: int) -> None:
+    """`boatyard trial check … | head` in a pipeline with `pipefail`, and with closed streams as some CI have them."""
+    script = tmp_path / "deploy.sh"
+    script.write_text("#!/bin/bash\nnothing-of-that-name\n")
+    facts = tmp_path / "facts.json"
+    facts.write_text(FACTS)
+    command = f'"{sys.executable}" -m boatyard trial check "{script}" --facts "{facts}" {closing}'
+    done = subprocess.run(["/bin/bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "bug in Boatyard" not in done.stderr

@@ -50,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if sys.stdout is None or sys.stderr is None:  # `>&-`: what is told is told to nobody
+        nobody = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+        sys.stdout, sys.stderr = sys.stdout or nobody, sys.stderr or nobody
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names may not fit the terminal's encoding
     try:
@@ -60,8 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _leave()
     except BrokenPipeError:
-        # The reader has seen enough (`… | head`); nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from boatyard.cli.verdict import leave_stdout
+
+        leave_stdout()
         return 0
     except OSError as error:
         from boatyard.ports.files import refusal

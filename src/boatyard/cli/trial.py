@@ -146,6 +146,7 @@ def show(report: Report, args: argparse.Namespace) -> None:
     from boatyard.check.report_junit import to_junit
     from boatyard.check.report_sarif import to_sarif
     from boatyard.check.report_text import to_text
+    from boatyard.cli.verdict import print_report
 
     if args.output == "text":
         text = to_text(report, notes=is_verbose(args))
@@ -160,7 +161,7 @@ def show(report: Report, args: argparse.Namespace) -> None:
 
         write_atomic(args.output_file, text)
     elif not (is_quiet(args) and args.output == "text" and not report.findings):
-        print(text, end="", flush=True)  # before what stderr gets
+        print_report(text)
 
 
 def failing(report: Report, *, strict: bool) -> str:

@@ -131,6 +131,7 @@ def berth_of(args: argparse.Namespace, workspace: Workspace, voyage: Voyage) -> 
 def show(report: TrialReport, kind: str) -> None:
     """Writes the report to stdout."""
     from boatyard.artifact.codec import to_json
+    from boatyard.cli.verdict import print_report
     from boatyard.report.trial_junit import to_junit
     from boatyard.report.trial_text import to_text
 
@@ -140,4 +141,4 @@ def show(report: TrialReport, kind: str) -> None:
         text = to_junit(report)
     else:
         text = to_text(report)
-    print(text, end="", flush=True)  # before what stderr gets
+    print_report(text)
