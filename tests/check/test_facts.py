@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import createrepo_c as cr
 import pytest
@@ -10,11 +10,9 @@ import pytest
 from boatyard.artifact.codec import save
 from boatyard.artifact.image import Manifest, PackageRow
 from boatyard.base.error import ConfigError, NotFoundError, ToolError
+from boatyard.check.baseline import read_baseline
 from boatyard.check.facts import Facts, FactsFile, Package, canonical, module_of
 from boatyard.check.facts_file import facts_of, read_facts, read_repodata
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def a_package(name: str, files: list[str], requires: tuple[str, ...] = (), release: str = "1") -> cr.Package:
@@ -111,6 +109,13 @@ def test_files_that_hold_no_facts(tmp_path: Path, text: str) -> None:
     (tmp_path / "facts.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match="is not a file of facts"):
         read_facts(tmp_path / "facts.json")
+
+
+@pytest.mark.parametrize("name", [".", "/dev/zero"])
+def test_folders_and_devices_are_no_files(name: str) -> None:
+    for read in (read_facts, read_baseline):
+        with pytest.raises(ConfigError, match="is not a plain file"):
+            read(Path(name))
 
 
 def test_no_file_of_facts(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; ConfigError when it is none."""
     hint = "make it again with --write-baseline"
     try:
+        if path.exists() and not path.is_file():  # a device may have no end
+            raise ConfigError(f"{path} is not a plain file", hint=hint)
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path} is too long for a baseline", hint=hint)
         found = msgspec.json.decode(path.read_bytes(), type=Baseline)

@@ -32,6 +32,8 @@ def read_facts(path: Path) -> Facts:
     """The facts in a JSON file of the user's; ConfigError when it is no such file."""
     hint = "docs/reference/trial-check.md says what it must hold"
     try:
+        if path.exists() and not path.is_file():  # a device may have no end
+            raise ConfigError(f"{path} is not a plain file", hint=hint)
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path} is too long for a file of facts", hint=hint)
         return Facts(msgspec.json.decode(path.read_bytes(), type=FactsFile))
