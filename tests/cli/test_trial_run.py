@@ -55,10 +55,10 @@ def test_the_folder_of_the_report_is_its_owners_alone_and_keeps_what_is_not_ours
 ) -> None:
     folder = elsewhere / "report"
     folder.mkdir()
-    for name in ("report.json", "deploy-1-a.sh.log", "mine.txt"):
+    for name in ("report.json", "deploy-1-a.sh.log", "mine.txt", "console.log", "run.jsonl"):
         (folder / name).write_text("of an earlier trial")
     main(["trial", "run", "--image", "skiff-disk", "--work", "nothing", "--report", "report"])
-    assert sorted(path.name for path in folder.iterdir()) == ["console.log", "mine.txt", "run.jsonl"]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "console.log", "mine.txt", "run.jsonl"]
     assert (folder / "run.jsonl").stat().st_mode & 0o777 == 0o600
     main(["trial", "run", "--image", "skiff-disk", "--work", "nothing", "--report", "made/here"])
     assert (elsewhere / "made/here").stat().st_mode & 0o777 == 0o700

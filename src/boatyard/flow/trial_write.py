@@ -50,10 +50,10 @@ def prepared(folder: Path, busy: Callable[[], None] | None = None) -> Iterator[N
                 )
         with writing_to(folder):
             for path in found:
-                # Emptied instead of removed, so that the folder is known at every moment.
-                path.write_bytes(b"") if path.name in MARKS else path.unlink()
+                if path.name not in MARKS:  # which the folder is known by at every moment
+                    path.unlink()
             for name in MARKS:
-                (folder / name).touch(mode=0o600)
+                write_atomic(folder / name, b"", mode=0o600)
         yield
 
 

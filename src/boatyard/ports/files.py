@@ -142,6 +142,8 @@ def writing_to(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         told = refusal(error, folder)
+        if told is None and error.errno == errno.ENAMETOOLONG:
+            told = ToolError(f"cannot write in {folder}: its name is too long", hint="choose another folder")
         if told is None and error.errno in (errno.ENOTDIR, errno.EEXIST) and error.filename is not None:
             told = ToolError(
                 f"cannot write in {folder}: {error.filename} is in the way",
