@@ -167,7 +167,8 @@ def cloud_machine(
         seal = OpensslSeal(vm.certificates, harbour.run, harbour.scratch / "seal") if vm.certificates else None
         stream = stack.enter_context(_private(records))
         attest = OpensslAttest(harbour.run, harbour.scratch / "attest")
-        fabric = RunningFabric(Site(vm, pool, seal, attest), stream)
+        past = resumed.past if resumed is not None else None
+        fabric = RunningFabric(Site(vm, pool, seal, attest), stream, past)
         machine = describe(
             vm,
             (os_disk(disk), *(data or empty_disks(vm, folder, harbour.run)), *_cd(vm, pool, folder)),
