@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from boatyard.base.yaml_text import read_yaml
-from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches, unmet
+from boatyard.trial.assertion.matcher import UncertainError, describe, matches, unmet
 from boatyard.trial.assertion.matcher_reader import UnsupportedError, WrittenWrongError, read_matcher
+from boatyard.trial.section import Answer
 
-TEXT = Lines("foo\nGoss is good\n!odd\n")
+TEXT = Answer("foo\nGoss is good\n!odd\n")
 
 
 def holds(written: str, found: Any, sort: Any = "any", **options: bool) -> bool:
@@ -99,7 +100,7 @@ def test_text_alone_is_a_pattern_where_the_key_says_so() -> None:
 
 
 def test_what_was_not_read_to_the_end_is_uncertain() -> None:
-    cut = Lines("foo\n", cut=True)
+    cut = Answer("foo\n", cut=True)
     assert holds("[foo]", cut, "lines")
     assert not holds("['!foo']", cut, "lines")
     for written in ("[bar]", "['!bar']", "foo", "{have-len: 1}"):

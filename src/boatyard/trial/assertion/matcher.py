@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from boatyard.trial.section import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -34,18 +36,6 @@ UNSUPPORTED = ("semver-constraint", "gjson", "have-key-with-value")
 
 class UncertainError(Exception):
     """The guest has told too little to decide; the message says what is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Text of a file or command, compared line by line. `cut`: there was more than was read."""
-
-    text: str
-    cut: bool = False
-
-    @property
-    def lines(self) -> list[str]:
-        return self.text.splitlines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ class Matcher:
 
 
 def matches(matcher: Matcher, found: Any) -> bool:
-    """Whether a value (bool, number, text, list, table or Lines) is as expected; UncertainError."""
+    """Whether a value (bool, number, text, list, table or Answer) is as expected; UncertainError."""
     op, value = matcher.op, matcher.value
     if op == "pattern":
         return _has_pattern(value, found)
@@ -90,7 +80,7 @@ def matches(matcher: Matcher, found: Any) -> bool:
         return not matches(value, found)
     if op in ("and", "or"):
         return (all if op == "and" else any)(matches(one, found) for one in value)
-    if isinstance(found, Lines) and found.cut:
+    if isinstance(found, Answer) and found.cut:
         raise UncertainError("it is longer than what was read of it")
     if op == "literal":
         return _equals(value, found)
@@ -136,7 +126,7 @@ def describe(matcher: Matcher) -> str:
 
 
 def _has_pattern(pattern: Pattern, found: Any) -> bool:
-    lines = found if isinstance(found, Lines) else Lines(_text(found))
+    lines = found if isinstance(found, Answer) else Answer(_text(found))
     there = any(pattern.in_line(line) for line in lines.lines)
     if not there and lines.cut:
         raise UncertainError("it is longer than what was read of it")
@@ -144,7 +134,7 @@ def _has_pattern(pattern: Pattern, found: Any) -> bool:
 
 
 def _equals(literal: Literal, found: Any) -> bool:
-    if isinstance(found, Lines):
+    if isinstance(found, Answer):
         return found.text.removesuffix("\n") == literal.text.removesuffix("\n")
     if isinstance(found, list):  # one of them
         return any(_equals(literal, one) for one in found)
@@ -183,7 +173,7 @@ def _assignable(matchers: Sequence[Matcher], found: list[Any]) -> bool:
 
 
 def _text(found: Any) -> str:
-    if isinstance(found, Lines):
+    if isinstance(found, Answer):
         return found.text
     if isinstance(found, bool):
         return "true" if found else "false"
@@ -198,7 +188,7 @@ def _number(found: Any) -> float | None:
 
 
 def _list(found: Any) -> list[Any]:
-    if isinstance(found, Lines):
+    if isinstance(found, Answer):
         return list(found.lines)
     if isinstance(found, list):
         return found

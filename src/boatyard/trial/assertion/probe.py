@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from boatyard.trial.assertion.model import Assertion
     from boatyard.trial.section import Answers, Section
 
-Facts = dict[str, Any]  # values by attribute: bool, number, text, list, table or Lines
+Facts = dict[str, Any]  # values by attribute: bool, number, text, list, table or Answer
 CONTENT_LIMIT = 256 << 10
 OUTPUT_LIMIT = 64 << 10
 

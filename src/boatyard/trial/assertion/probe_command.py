@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from boatyard.trial.assertion.matcher import Lines
 from boatyard.trial.assertion.name import split_address
 from boatyard.trial.assertion.probe import OUTPUT_LIMIT, Facts, Probe, UnknownError, key, limited
 from boatyard.trial.section import Section
@@ -47,7 +46,7 @@ def command_facts(one: Assertion, answers: Answers) -> Facts:
             "there is no room for its output in the guest" if code == "none" else "it did not end in time"
         )
     out, err = (answers[f"{_command_key(one)}-{stream}"] for stream in ("out", "err"))
-    return {"exit-status": int(code), "stdout": Lines(out.text, out.cut), "stderr": Lines(err.text, err.cut)}
+    return {"exit-status": int(code), "stdout": out, "stderr": err}
 
 
 def _command_key(one: Assertion) -> str:
@@ -134,7 +133,7 @@ def http_facts(one: Assertion, answers: Answers) -> Facts:
     if not status.isdigit():
         return {"lack": " ".join(words[2:]) or "no answer"}
     head, body = (answers[f"{_http_key(one)}-{stream}"] for stream in ("head", "out"))
-    return {"status": int(status), "headers": Lines(head.text, head.cut), "body": Lines(body.text, body.cut)}
+    return {"status": int(status), "headers": head, "body": body}
 
 
 def _http_key(one: Assertion) -> str:

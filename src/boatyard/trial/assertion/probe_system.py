@@ -10,7 +10,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from boatyard.trial import listening
-from boatyard.trial.assertion.matcher import Lines
 from boatyard.trial.assertion.name import split_port
 from boatyard.trial.assertion.probe import CONTENT_LIMIT, Facts, Probe, UnknownError, key, limited, wants
 from boatyard.trial.section import Section
@@ -73,8 +72,7 @@ def file_facts(one: Assertion, answers: Answers) -> Facts:
             facts[word] = rest.split()[0]
     if "exists" not in facts:
         raise UnknownError("; ".join(lines)[:500] or "stat in the guest says nothing")
-    answer = answers[key("content", one.target)]
-    return facts | {"contents": Lines(answer.text, answer.cut)}
+    return facts | {"contents": answers[key("content", one.target)]}
 
 
 def package_sections(asked: Sequence[Assertion]) -> list[Section]:

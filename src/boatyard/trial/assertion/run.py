@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from boatyard.artifact.trial_report import TrialCheck
 from boatyard.base.regex import RegexError
 from boatyard.trial.assertion import probe_command, probe_system
-from boatyard.trial.assertion.matcher import Lines, UncertainError, describe, matches, unmet
+from boatyard.trial.assertion.matcher import UncertainError, describe, matches, unmet
 from boatyard.trial.assertion.model import KINDS
 from boatyard.trial.assertion.probe import UnknownError
-from boatyard.trial.section import Answers, ask
+from boatyard.trial.section import Answer, Answers, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +91,7 @@ def _compared(one: Assertion, expectation: Expectation, facts: Facts, lack: str)
     except (UncertainError, RegexError) as error:
         return _row(one, "unknown", f"{error}", expectation)
     detail = f"expected {describe(unmet(expectation.matcher, found))}"
-    if one.kind == "command" and isinstance(found, Lines):  # not of files: they may hold secrets
+    if one.kind == "command" and isinstance(found, Answer):  # not of files: they may hold secrets
         detail += "".join(f"\n  {line[:SHOWN_TEXT]}" for line in found.lines[-SHOWN_LINES:])
     if one.kind == "command" and expectation.attribute == "exit-status":
         detail += "".join(f"\n  {line[:SHOWN_TEXT]}" for line in facts["stderr"].lines[-SHOWN_LINES:])
@@ -116,7 +116,7 @@ def _row(
 
 def _brief(found: Any) -> str:
     """A value in a line."""
-    if isinstance(found, Lines):
+    if isinstance(found, Answer):
         return f"{len(found.lines)} lines" if len(found.lines) != 1 else "1 line"
     if isinstance(found, bool):
         return "true" if found else "false"
