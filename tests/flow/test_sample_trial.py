@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.report import trial_sample
 
-from boatyard.flow.sample_trial import EXAMPLES, SAMPLE, row_of
-from boatyard.flow.trial_scenario import read_scenario
+from boatyard.flow.trial.sample import EXAMPLES, SAMPLE, row_of
+from boatyard.flow.trial.scenario import read_scenario
 
 
 def test_a_trial_that_passed() -> None:
@@ -31,5 +31,5 @@ def test_what_failed_is_told_with_its_evidence() -> None:
 
 
 def test_the_sample_is_in_the_package() -> None:
-    voyage = read_scenario(EXAMPLES / SAMPLE / "scenario.toml")
-    assert (voyage.name, voyage.scenario.image) == ("hello", "skiff-disk")
+    placed = read_scenario(EXAMPLES / SAMPLE / "scenario.toml")
+    assert (placed.name, placed.scenario.image) == ("hello", "skiff-disk")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from boatyard.flow.trial_advice import advice
+from boatyard.flow.trial.advice import advice
 from boatyard.vm.serial import Trouble
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.error import ConfigError, ToolError
-from boatyard.flow.trial_deploy import Stage, _files, _inventory, check_tools, deploy, run_playbook
-from boatyard.flow.trial_scenario import Voyage
+from boatyard.flow.trial.deploy import Stage, _files, _inventory, check_tools, deploy, run_playbook
+from boatyard.flow.trial.scenario import PlacedScenario
 from boatyard.ports.run import Command
 from boatyard.trial.scenario import Deploy, Scenario
 from boatyard.vm.ssh import Ssh
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from boatyard.ports.run import HostRunner
 
 
-def voyage(folder: Path, step: Deploy) -> Voyage:
-    return Voyage(Scenario(image="x", deploy=(step,)), folder)
+def placed(folder: Path, step: Deploy) -> PlacedScenario:
+    return PlacedScenario(Scenario(image="x", deploy=(step,)), folder)
 
 
 def test_files_and_whole_folders_are_copied_under_their_own_names(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_files_and_whole_folders_are_copied_under_their_own_names(tmp_path: Path
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     step = Deploy(script="steps/run.sh", files=("conf", "one"))
-    assert list(_files(voyage(tmp_path, step), step)) == ["steps/run.sh", "conf/a", "conf/deep/b", "one"]
+    assert list(_files(placed(tmp_path, step), step)) == ["steps/run.sh", "conf/a", "conf/deep/b", "one"]
 
 
 def test_a_link_in_a_folder_that_leads_out_is_refused(tmp_path: Path) -> None:
@@ -42,14 +42,14 @@ def test_a_link_in_a_folder_that_leads_out_is_refused(tmp_path: Path) -> None:
     (folder / "run.sh").write_text("true")
     (folder / "conf/in").symlink_to(folder / "run.sh")
     step = Deploy(script="run.sh", files=("conf",))
-    assert list(_files(voyage(folder, step), step)) == ["run.sh", "conf/in"]
+    assert list(_files(placed(folder, step), step)) == ["run.sh", "conf/in"]
     (folder / "conf/out").symlink_to(tmp_path / "secret")
     with pytest.raises(ConfigError, match="conf/out is no file of the scenario's folder"):
-        _files(voyage(folder, step), step)
+        _files(placed(folder, step), step)
     (folder / "conf/out").unlink()
     (folder / "conf/out").symlink_to("/etc")
     with pytest.raises(ConfigError, match="conf/out"):
-        _files(voyage(folder, step), step)
+        _files(placed(folder, step), step)
 
 
 def test_what_a_step_needs_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_a_playbook_runs_in_a_home_of_its_own_and_its_failure_is_told(tmp_path: 
     lines: list[str] = []
     step = Deploy(playbook="site.yml", root=False)
     stage = Stage(shell=shell, log=tmp_path / "log", timeout_s=300, told=lines.append)
-    ended = run_playbook(voyage(tmp_path, step), step, stage)
+    ended = run_playbook(placed(tmp_path, step), step, stage)
     assert ended.code == 2, ended.tail
     assert str(tmp_path / "machine/.tmp-") in "".join(lines)
     assert "ansible.cfg inventory ssh_config" in "".join(lines)
@@ -109,7 +109,7 @@ def test_a_script_finds_its_files_and_arguments_as_they_are(tmp_path: Path, run:
     (folder / "it's/big").write_bytes(b"\0\xff" * (300 << 10))
     step = Deploy(script="it's/run me.sh", arguments=("a b", "$HOME", "x'y"), files=("it's",), root=False)
     stage = Stage(shell=Here(run, home, 1, home / "key"), log=tmp_path / "log", timeout_s=60, told=lambda _: None)
-    check = deploy(voyage(folder, step), step, stage)
+    check = deploy(placed(folder, step), step, stage)
     assert (check.outcome, check.found) == ("failed", "exit status 9")
     digest = hashlib.sha256((folder / "it's/big").read_bytes()).hexdigest()
     assert check.detail == f"<a b><$HOME><x'y>\nno end of line{digest}  -\n700\n644\n644"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.error import ImageError
-from boatyard.flow.trial_event import Events
+from boatyard.flow.trial.event import Events
 from boatyard.trial.scenario import Event
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from tests.check.measure import corpus_facts
 from tests.docs.page import ROOT
 
 from boatyard.check.check import check_in_turn
-from boatyard.flow.trial_scenario import read_scenario
-from boatyard.flow.trial_static import sources_of
+from boatyard.flow.trial.scenario import read_scenario
+from boatyard.flow.trial.static import sources_of
 from boatyard.trial.assertion.load import load_assertions
 
 FACTS = corpus_facts()  # Skiff's packages, and some more that could be installed
@@ -30,15 +30,15 @@ def test_every_folder_is_listed() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_what_the_static_check_says(name: str) -> None:
-    voyage = read_scenario(ROOT / "examples" / name / "scenario.toml")
-    assert voyage.name == name
-    sources, beside = sources_of(voyage.scenario, voyage.folder)
+    placed = read_scenario(ROOT / "examples" / name / "scenario.toml")
+    assert placed.name == name
+    sources, beside = sources_of(placed.scenario, placed.folder)
     report = check_in_turn(sources, beside, FACTS)
     assert (report.missing_commands(), report.count("error")) == EXPECTED[name], report.findings
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_checks_can_be_read(name: str) -> None:
-    voyage = read_scenario(ROOT / "examples" / name / "scenario.toml")
-    for file in voyage.scenario.checks.files:
-        load_assertions(voyage.path(file))
+    placed = read_scenario(ROOT / "examples" / name / "scenario.toml")
+    for file in placed.scenario.checks.files:
+        load_assertions(placed.path(file))

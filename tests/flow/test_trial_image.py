@@ -11,8 +11,8 @@ from boatyard.artifact.codec import save
 from boatyard.artifact.image import Manifest
 from boatyard.base.digest import sha256_file
 from boatyard.base.error import BoatyardError, ImageError, NotFoundError
-from boatyard.flow import trial_image
-from boatyard.flow.trial_image import CHANGED, FOREIGN, TrialDisk, find_image
+from boatyard.flow.trial import image as image_of_trial
+from boatyard.flow.trial.image import CHANGED, FOREIGN, TrialDisk, find_image
 from boatyard.ports.run import Command
 from boatyard.vm.partition import ESP
 from boatyard_boot.arch import Arch
@@ -46,7 +46,7 @@ def made(run: HostRunner, path: Path, content: bytes, *form: str) -> Path:
     return path
 
 
-def found(run: HostRunner, path: Path, generation: trial_image.Generation = "gen2") -> TrialDisk:
+def found(run: HostRunner, path: Path, generation: image_of_trial.Generation = "gen2") -> TrialDisk:
     return find_image(
         path.name, beside=path.parent, images=None, published=None, arch=Arch.X86_64, run=run,
         cache=path.parent / "cache", generation=generation,
@@ -58,8 +58,8 @@ FORMATS = [
     (("-O", "qcow2"), "qcow2", ()),
     (("-O", "qcow2", "-c"), "qcow2", ()),
     (("-O", "vpc", "-o", "subformat=fixed,force_size=on"), "vpc", ()),
-    (("-O", "vpc", "-o", "subformat=dynamic,force_size=on"), "vpc", (trial_image.DYNAMIC,)),
-    (("-O", "vhdx"), "vhdx", (trial_image.VHDX,)),
+    (("-O", "vpc", "-o", "subformat=dynamic,force_size=on"), "vpc", (image_of_trial.DYNAMIC,)),
+    (("-O", "vhdx"), "vhdx", (image_of_trial.VHDX,)),
 ]
 
 
@@ -77,11 +77,11 @@ def test_each_format_is_told_by_its_content(
 
 @pytest.mark.parametrize(
     ("content", "generation", "lacks"),
-    [(gpt_disk(), "gen2", ""), (gpt_disk(), "gen1", trial_image.NO_BIOS), (bios_disk(), "gen1", ""),
-     (bios_disk(), "gen2", trial_image.NO_UEFI)],
+    [(gpt_disk(), "gen2", ""), (gpt_disk(), "gen1", image_of_trial.NO_BIOS), (bios_disk(), "gen1", ""),
+     (bios_disk(), "gen2", image_of_trial.NO_UEFI)],
 )  # fmt: skip
 def test_a_generation_that_will_not_boot_is_told(
-    tmp_path: Path, run: HostRunner, content: bytes, generation: trial_image.Generation, lacks: str
+    tmp_path: Path, run: HostRunner, content: bytes, generation: image_of_trial.Generation, lacks: str
 ) -> None:
     notes = found(run, made(run, tmp_path / "a.qcow2", content, "-O", "qcow2"), generation).notes
     assert notes[len(FOREIGN) :] == ((lacks,) if lacks else ())
@@ -89,7 +89,7 @@ def test_a_generation_that_will_not_boot_is_told(
 
 def test_a_vhd_that_azure_would_refuse_is_told(tmp_path: Path, run: HostRunner) -> None:
     image = made(run, tmp_path / "a.vhd", gpt_disk()[:-512], "-O", "vpc", "-o", "subformat=fixed,force_size=on")
-    assert trial_image.ODD.format(size=SIZE - 512) in found(run, image).notes
+    assert image_of_trial.ODD.format(size=SIZE - 512) in found(run, image).notes
 
 
 def test_a_vhd_that_qemu_takes_for_smaller_is_told(tmp_path: Path, run: HostRunner) -> None:

@@ -12,9 +12,9 @@ from boatyard.artifact.provision import ProvisionRecord
 from boatyard.artifact.trial_report import TrialCheck, TrialImage, TrialReport
 from boatyard.base.error import ImageError
 from boatyard.cloud.machine import CloudVm
-from boatyard.flow.trial_image import TrialDisk
-from boatyard.flow.trial_logbook import Logbook
-from boatyard.flow.trial_machine import Order, Provisioned
+from boatyard.flow.trial.image import TrialDisk
+from boatyard.flow.trial.logbook import Logbook
+from boatyard.flow.trial.machine import Order, Provisioned
 from boatyard.vm.qemu import Accelerator
 from boatyard.vm.ssh import SshKey
 

@@ -8,7 +8,7 @@ import pytest
 
 from boatyard.base.error import ConfigError
 from boatyard.cloud.machine import DataDisk, Fault
-from boatyard.flow.trial_scenario import cloud_vm, pool_vm, read_scenario, scenario_of
+from boatyard.flow.trial.scenario import cloud_vm, pool_vm, read_scenario, scenario_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +63,8 @@ def refused(file: Path) -> str:
 
 def test_a_scenario_becomes_the_vm_that_it_orders(tmp_path: Path) -> None:
     files = {"ada_pub": KEY, "cloud__init_yaml": "#cloud-config\n", "deploy_sh": "true", "conf__app_conf": "x"}
-    voyage = read_scenario(place(tmp_path / "first", WHOLE, **files))
-    vm = cloud_vm(voyage)
+    placed = read_scenario(place(tmp_path / "first", WHOLE, **files))
+    vm = cloud_vm(placed)
     assert (vm.name, vm.generation, vm.user, vm.custom_data) == ("web01", "gen1", "ada", b"#cloud-config\n")
     assert vm.public_keys == (KEY,)
     assert vm.tags == {"env": "test", "note": "a=b"}
@@ -74,8 +74,8 @@ def test_a_scenario_becomes_the_vm_that_it_orders(tmp_path: Path) -> None:
         DataDisk(name="web01_DataDisk_3", lun=3, size_gib=2),  # whole GiB, as Azure sells them
     )
     assert vm.fault == Fault(imds_throttled=2, dhcp_delay_s=1.5, dhcp_without=(121, 245), cd_without=("HostName",))
-    assert voyage.name == "first", "a file that is called scenario.toml has the name of its folder"
-    assert voyage.scenario.checks.after_reboot
+    assert placed.name == "first", "a file that is called scenario.toml has the name of its folder"
+    assert placed.scenario.checks.after_reboot
 
 
 def test_a_pooled_vm_is_the_same_machine_for_nobody(tmp_path: Path) -> None:
@@ -200,16 +200,16 @@ def test_options_make_a_scenario_of_files_wherever_they_are(tmp_path: Path) -> N
     for name in ("a/init.yaml", "b/deploy.sh", "c/one.toml", "c/goss.yaml", "c/test_x.py", "c/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("#cloud-config\n")
-    voyage = scenario_of(
+    placed = scenario_of(
         "skiff-disk", cloud_init=tmp_path / "a/init.yaml", scripts=[tmp_path / "b/deploy.sh"], checks=[tmp_path / "c"]
     )
-    scenario = voyage.scenario
-    assert voyage.folder == tmp_path.resolve()
+    scenario = placed.scenario
+    assert placed.folder == tmp_path.resolve()
     assert scenario.vm.custom_data == "a/init.yaml"
     assert [step.script for step in scenario.deploy] == ["b/deploy.sh"]
     assert scenario.checks.files == ("c/goss.yaml", "c/one.toml")
     assert scenario.checks.testinfra == ("c/test_x.py",)
-    assert cloud_vm(voyage).custom_data == b"#cloud-config\n"
+    assert cloud_vm(placed).custom_data == b"#cloud-config\n"
 
 
 def test_options_that_name_nothing(tmp_path: Path) -> None:

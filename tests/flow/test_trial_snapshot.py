@@ -18,9 +18,9 @@ from boatyard.cli.main import main
 from boatyard.cloud.fabric import Past
 from boatyard.cloud.machine import CloudVm, DataDisk, Fault
 from boatyard.cloud.state import Count, Phase, Report, State
-from boatyard.flow.trial_key import snapshot_key
-from boatyard.flow.trial_machine import Order
-from boatyard.flow.trial_snapshot import (
+from boatyard.flow.trial.key import snapshot_key
+from boatyard.flow.trial.machine import Order
+from boatyard.flow.trial.snapshot import (
     DISK,
     KEY,
     RECORD,

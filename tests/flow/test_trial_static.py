@@ -15,8 +15,8 @@ from boatyard.artifact.trial_report import SeenCommand, TrialImage
 from boatyard.check.check import check_in_turn
 from boatyard.check.finding import Verdict
 from boatyard.check.step import Source
-from boatyard.flow.trial_image import TrialDisk
-from boatyard.flow.trial_static import compare, static_phase
+from boatyard.flow.trial.image import TrialDisk
+from boatyard.flow.trial.static import compare, static_phase
 from boatyard.trial.scenario import Deploy, Scenario, Static, Vm
 
 if TYPE_CHECKING:

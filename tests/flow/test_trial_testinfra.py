@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.error import ToolError
-from boatyard.flow import trial_testinfra
-from boatyard.flow.trial_testinfra import parse, run_testinfra
+from boatyard.flow.trial import testinfra
+from boatyard.flow.trial.testinfra import parse, run_testinfra
 from boatyard.ports.run import Command, Result
 from boatyard.vm.ssh import Ssh
 
@@ -129,7 +129,7 @@ def test_time_is_limited(tmp_path: Path, ssh: Ssh) -> None:
 
 
 def test_pytest_may_be_missing(tmp_path: Path, ssh: Ssh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial_testinfra.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(testinfra.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ToolError, match="pytest is not installed") as caught:
         run_testinfra([tmp_path / "test_it.py"], ssh, tmp_path / "run", ssh.run, 60)
     assert "boatyard[testinfra]" in caught.value.hint

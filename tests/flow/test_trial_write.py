@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.error import ConfigError
-from boatyard.flow.trial_write import prepared
+from boatyard.flow.trial.write import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from boatyard.cloud.egress import CLOUD_ONLY, Egress, egress
 from boatyard.cloud.machine import Certificate, CloudVm, DataDisk, Fault
 from boatyard.cloud.state import Phase, State
 from boatyard.flow.cloud import CloudMachine, cloud_machine
-from boatyard.flow.trial_image import find_image
+from boatyard.flow.trial.image import find_image
 from boatyard.ports.progress import silent
 from boatyard.ports.run import Command
 from boatyard.vm.running import Harbour

@@ -13,9 +13,9 @@ from boatyard.artifact.machine import Drive
 from boatyard.base.digest import sha256_file
 from boatyard.cloud.machine import CloudVm, DataDisk
 from boatyard.cloud.state import Phase
-from boatyard.flow.trial_event import restart
-from boatyard.flow.trial_machine import Order, Provisioned, provisioned, wake
-from boatyard.flow.trial_snapshot import snapshots
+from boatyard.flow.trial.event import restart
+from boatyard.flow.trial.machine import Order, Provisioned, provisioned, wake
+from boatyard.flow.trial.snapshot import snapshots
 from boatyard.ports.progress import silent
 from boatyard.vm.running import Harbour
 from boatyard.vm.ssh import logged_in

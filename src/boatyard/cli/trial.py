@@ -96,7 +96,7 @@ def check_files(args: argparse.Namespace) -> int:
     """Checks files; CheckError when there are errors, with --strict also for warnings and unknown needs."""
     from boatyard.check.baseline import read_baseline, without_known, write_baseline
     from boatyard.check.check import check
-    from boatyard.flow.trial_check import read_sources
+    from boatyard.flow.trial.check import read_sources
 
     gc.disable()  # what is read lives to the end; looking through it again and again takes half of the time
     known = read_baseline(args.baseline) if args.baseline else None
@@ -121,7 +121,7 @@ def check_files(args: argparse.Namespace) -> int:
 def facts_for(args: argparse.Namespace) -> Facts:
     """The facts that the options choose; ConfigError unless exactly one of them does."""
     from boatyard.check.facts_file import read_facts
-    from boatyard.flow.trial_check import built_manifest, image_facts, manifest_of
+    from boatyard.flow.trial.check import built_manifest, image_facts, manifest_of
     from boatyard.flow.workspace import cache_dir
 
     if sum(bool(one) for one in (args.image, args.manifest, args.facts)) != 1:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import argparse
 
     from boatyard.artifact.trial_report import TrialReport
-    from boatyard.flow.trial_order import Berth
-    from boatyard.flow.trial_scenario import Voyage
+    from boatyard.flow.trial.order import Places
+    from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.flow.workspace import Workspace
 
 FORMATS = ("text", "json", "junit")
@@ -66,32 +66,32 @@ def add_scenario(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the trial; the exit code of the first phase that failed."""
     from boatyard.cli.session import session
-    from boatyard.flow.trial_run import run_trial
-    from boatyard.flow.trial_write import prepared, write_report
+    from boatyard.flow.trial.run import run_trial
+    from boatyard.flow.trial.write import prepared, write_report
     from boatyard.vm.running import Harbour
 
-    voyage = voyage_of(args, scripts=args.script, checks=args.checks)
+    placed = placed_scenario(args, scripts=args.script, checks=args.checks)
     if args.after_reboot:
-        checks = dataclasses.replace(voyage.scenario.checks, after_reboot=True)
-        voyage = dataclasses.replace(voyage, scenario=dataclasses.replace(voyage.scenario, checks=checks))
+        checks = dataclasses.replace(placed.scenario.checks, after_reboot=True)
+        placed = dataclasses.replace(placed, scenario=dataclasses.replace(placed.scenario, checks=checks))
     workspace = workspace_of(chosen_project(args), args.work)
-    berth = berth_of(args, workspace, voyage)
-    told = partial(print, f"another trial writes its report to {berth.report}; this one waits", file=sys.stderr)
+    places = places_of(args, workspace, placed)
+    told = partial(print, f"another trial writes its report to {places.report}; this one waits", file=sys.stderr)
     with (
-        prepared(berth.report, told),
-        session(berth.report, quiet=is_quiet(args), verbose=is_verbose(args)) as ports,
+        prepared(places.report, told),
+        session(places.report, quiet=is_quiet(args), verbose=is_verbose(args)) as ports,
     ):
         harbour = Harbour(ports.run, ports.reporter, workspace.work / "vm")
-        report = run_trial(voyage, berth, harbour, lambda made: write_report(made, berth.report))
+        report = run_trial(placed, places, harbour, lambda made: write_report(made, places.report))
     show(report, args.output)
     if not is_quiet(args):
-        print(f"the report is {berth.report / 'report.html'}", file=sys.stderr)
+        print(f"the report is {places.report / 'report.html'}", file=sys.stderr)
     return report.exit_code
 
 
-def voyage_of(args: argparse.Namespace, *, scripts: list[Path], checks: list[Path]) -> Voyage:
+def placed_scenario(args: argparse.Namespace, *, scripts: list[Path], checks: list[Path]) -> PlacedScenario:
     """The scenario in the file, or the one that the options make; ConfigError when they are mixed."""
-    from boatyard.flow.trial_scenario import read_scenario, scenario_of
+    from boatyard.flow.trial.scenario import read_scenario, scenario_of
 
     options = [args.cloud_init, *scripts, *checks]
     if args.scenario is not None:
@@ -109,15 +109,15 @@ def image_text(text: str) -> str:
     return str(path.absolute()) if path.exists() or len(path.parts) > 1 or path.suffix else text
 
 
-def berth_of(args: argparse.Namespace, workspace: Workspace, voyage: Voyage) -> Berth:
+def places_of(args: argparse.Namespace, workspace: Workspace, placed: PlacedScenario) -> Places:
     """Where the trial finds its image and leaves its report."""
-    from boatyard.flow.trial_order import Berth
-    from boatyard.flow.trial_write import folder_name
+    from boatyard.flow.trial.order import Places
+    from boatyard.flow.trial.write import folder_name
     from boatyard.flow.workspace import cache_dir, trial_snapshots
 
     cache = cache_dir(os.environ)
-    report = getattr(args, "report", None) or workspace.out / "trial" / folder_name(voyage.name)
-    return Berth(
+    report = getattr(args, "report", None) or workspace.out / "trial" / folder_name(placed.name)
+    return Places(
         arch=args.arch,
         report=report.absolute(),
         cache=cache,

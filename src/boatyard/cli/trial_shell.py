@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.cli.choice import chosen_project, is_quiet, is_verbose
 from boatyard.cli.option import workspace_of
-from boatyard.cli.trial_run import add_scenario, berth_of, voyage_of
+from boatyard.cli.trial_run import add_scenario, placed_scenario, places_of
 
 if TYPE_CHECKING:
     import argparse
@@ -30,16 +30,16 @@ def add_shell(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def shell(args: argparse.Namespace) -> int:
     """The shell's exit code; CheckError when the machine was not provisioned."""
     from boatyard.cli.session import session
-    from boatyard.flow.trial_shell import ashore, login
+    from boatyard.flow.trial.shell import ashore, login
     from boatyard.ports import terminal
     from boatyard.vm.running import Harbour
 
-    voyage = voyage_of(args, scripts=[], checks=[])
+    placed = placed_scenario(args, scripts=[], checks=[])
     workspace = workspace_of(chosen_project(args), args.work)
-    berth = berth_of(args, workspace, voyage)
+    places = places_of(args, workspace, placed)
     with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
         harbour = Harbour(ports.run, ports.reporter, workspace.work / "vm")
-        with ashore(voyage, berth, harbour, workspace.log / "console-shell.log") as ssh:
+        with ashore(placed, places, harbour, workspace.log / "console-shell.log") as ssh:
             print("the machine is gone when this shell ends", file=sys.stderr)
             kind = os.environ.get("TERM", "dumb") if terminal.is_interactive() else ""
             return ports.run.attached(login(ssh, terminal=kind))

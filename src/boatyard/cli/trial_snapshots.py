@@ -31,7 +31,7 @@ def add_snapshots(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def list_snapshots(args: argparse.Namespace) -> int:
     """One line for each; with --remove they are gone afterwards."""
-    from boatyard.flow.trial_snapshot import remove, snapshots
+    from boatyard.flow.trial.snapshot import remove, snapshots
     from boatyard.flow.workspace import cache_dir, trial_snapshots
 
     found = snapshots(trial_snapshots(cache_dir(os.environ)))

@@ -18,7 +18,7 @@ from boatyard.flow.distribution import make_repositories
 from boatyard.flow.image import make_images
 from boatyard.flow.install_trial import check_installation
 from boatyard.flow.lock import lock_today
-from boatyard.flow.sample_trial import try_sample
+from boatyard.flow.trial.sample import try_sample
 from boatyard.graph.local import run_all
 from boatyard.ports import clock
 from boatyard.ports.serve import serving

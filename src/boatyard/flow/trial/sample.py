@@ -10,10 +10,10 @@ import boatyard
 from boatyard.artifact.demo_result import CheckRow, TrialRow
 from boatyard.artifact.trial_report import TITLES
 from boatyard.base.error import ImageError
-from boatyard.flow.trial_order import Berth
-from boatyard.flow.trial_run import run_trial
-from boatyard.flow.trial_scenario import read_scenario
-from boatyard.flow.trial_write import prepared, write_report
+from boatyard.flow.trial.order import Places
+from boatyard.flow.trial.run import run_trial
+from boatyard.flow.trial.scenario import read_scenario
+from boatyard.flow.trial.write import prepared, write_report
 from boatyard.flow.workspace import trial_snapshots
 from boatyard.vm.running import Harbour
 
@@ -31,9 +31,9 @@ def try_sample(yard: Yard, name: str = SAMPLE) -> TrialRow:
 
     The report is written below the yard's output. The provisioned machine is kept for the next demo of the same image.
     """
-    voyage = read_scenario(EXAMPLES / name / "scenario.toml")
+    placed = read_scenario(EXAMPLES / name / "scenario.toml")
     workspace, reporter = yard.workspace, yard.ports.reporter
-    berth = Berth(
+    places = Places(
         arch=yard.arch,
         report=workspace.out / "trial" / name,
         cache=workspace.cache,
@@ -41,13 +41,13 @@ def try_sample(yard: Yard, name: str = SAMPLE) -> TrialRow:
         published=workspace.repo,
         snapshots=trial_snapshots(workspace.cache),
     )
-    with prepared(berth.report), reporter.step(f"trial of {name}"):
+    with prepared(places.report), reporter.step(f"trial of {name}"):
         try:
             harbour = Harbour(yard.ports.run, reporter, workspace.work / "vm")
-            made = run_trial(voyage, berth, harbour, lambda report: write_report(report, berth.report))
+            made = run_trial(placed, places, harbour, lambda report: write_report(report, places.report))
         except ImageError as error:
-            return _not_run(name, voyage.scenario.image, error, berth.report)
-    return row_of(made, berth.report)
+            return _not_run(name, placed.scenario.image, error, places.report)
+    return row_of(made, places.report)
 
 
 def row_of(report: TrialReport, folder: Path) -> TrialRow:

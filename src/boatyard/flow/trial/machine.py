@@ -21,9 +21,9 @@ from boatyard.cloud.egress import egress
 from boatyard.cloud.state import Phase
 from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, Resumed, cloud_machine
 from boatyard.flow.cloud_disk import empty_disks
-from boatyard.flow.trial_key import snapshot_key
-from boatyard.flow.trial_rest import wait_agent, wait_rest
-from boatyard.flow.trial_snapshot import DISK, KEY, STATE, Below, Kept, Snapshot, find, keep, part, remove, staging
+from boatyard.flow.trial.key import snapshot_key
+from boatyard.flow.trial.rest import wait_agent, wait_rest
+from boatyard.flow.trial.snapshot import DISK, KEY, STATE, Below, Kept, Snapshot, find, keep, part, remove, staging
 from boatyard.ports import clock
 from boatyard.ports.lease import leased_dir
 from boatyard.trial.scenario import Egress, Limits, parse_duration

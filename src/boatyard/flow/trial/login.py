@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from boatyard.vm.ssh import Ssh
 
 
-class Gangway:
+class Login:
     """A context manager; `shell` logs in when there is no connection yet."""
 
     def __init__(self, machine: CloudMachine, key: Path, user: str) -> None:

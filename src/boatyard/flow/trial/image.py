@@ -11,7 +11,7 @@ from boatyard.artifact.image import Manifest
 from boatyard.artifact.trial_report import TrialImage
 from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.base.error import ImageError, NotFoundError
-from boatyard.flow.trial_check import published_repositories
+from boatyard.flow.trial.check import published_repositories
 from boatyard.ports.run import find_program
 from boatyard.vm.inspection import Inspection, inspect
 from boatyard.vm.media import detect, drive, read_vhd

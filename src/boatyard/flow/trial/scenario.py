@@ -32,7 +32,7 @@ TESTINFRA, TOML, GOSS = "test_*.py", "*.toml", "goss*.y*ml"
 
 
 @dataclass(frozen=True, slots=True)
-class Voyage:
+class PlacedScenario:
     """A scenario that can be run. `file`: where it was read, None when it was made of options.
 
     `folder`: what the names of files in it are relative to; all of them lie below it.
@@ -54,21 +54,21 @@ class Voyage:
         return self.folder / text
 
 
-def read_scenario(file: Path) -> Voyage:
+def read_scenario(file: Path) -> PlacedScenario:
     """The scenario in a file; ConfigError has everything that is wrong with it, each with its line and key."""
     table = read_toml(file)
     if isinstance(table, fault_of.Fault):
         raise fault_of.to_error([table])
     told: list[Told] = []
     scenario = decode(Scenario, table, (), told)
-    voyage = Voyage(scenario, file.parent, file) if isinstance(scenario, Scenario) else None
-    if voyage is not None:
-        told += [*_faults_of_files(voyage), *_faults_of_events(voyage.scenario)]
+    placed = PlacedScenario(scenario, file.parent, file) if isinstance(scenario, Scenario) else None
+    if placed is not None:
+        told += [*_faults_of_files(placed), *_faults_of_events(placed.scenario)]
     if told:
         raise fault_of.to_error([fault_of.Fault(file, *one) for one in told])
-    assert voyage is not None
-    _check_cloud(voyage)
-    return voyage
+    assert placed is not None
+    _check_cloud(placed)
+    return placed
 
 
 def scenario_of(
@@ -78,7 +78,7 @@ def scenario_of(
     scripts: Sequence[Path] = (),
     checks: Sequence[Path] = (),
     name: str = "",
-) -> Voyage:
+) -> PlacedScenario:
     """A scenario of a few files, wherever they are; of folders with checks all that are known by their names.
 
     `image`: an image's name, or its file. ConfigError for what is no such file.
@@ -102,14 +102,14 @@ def scenario_of(
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    voyage = Voyage(scenario, folder)
-    _check_cloud(voyage)
-    return voyage
+    placed = PlacedScenario(scenario, folder)
+    _check_cloud(placed)
+    return placed
 
 
-def cloud_vm(voyage: Voyage) -> CloudVm:
+def cloud_vm(placed: PlacedScenario) -> CloudVm:
     """The VM as the local cloud is told of it; ConfigError for what Azure would refuse."""
-    vm, faults = voyage.scenario.vm, voyage.scenario.faults
+    vm, faults = placed.scenario.vm, placed.scenario.faults
     return CloudVm(
         name=vm.name,
         generation=vm.generation,
@@ -117,9 +117,9 @@ def cloud_vm(voyage: Voyage) -> CloudVm:
         location=vm.location,
         resource_group=vm.resource_group,
         user=vm.user,
-        public_keys=tuple(_public_key(voyage, text) for text in vm.ssh_keys),
-        custom_data=_data(voyage, vm.custom_data),
-        user_data=_data(voyage, vm.user_data),
+        public_keys=tuple(_public_key(placed, text) for text in vm.ssh_keys),
+        custom_data=_data(placed, vm.custom_data),
+        user_data=_data(placed, vm.user_data),
         tags=dict(tag.split("=", 1) for tag in vm.tags),
         data_disks=tuple(
             DataDisk(name=f"{vm.name}_DataDisk_{disk.lun}", lun=disk.lun, size_gib=_gib(disk.size))
@@ -177,11 +177,11 @@ def _named_files(scenario: Scenario) -> Iterator[tuple[Key, str]]:
         yield from ((("deploy", at, "files", number), text) for number, text in enumerate(step.files))
 
 
-def _faults_of_files(voyage: Voyage) -> list[Told]:
+def _faults_of_files(placed: PlacedScenario) -> list[Told]:
     """What is wrong with the files: who wrote the scenario does not choose among all the files of this machine."""
-    root, told = voyage.folder.resolve(), []
-    for key, text in _named_files(voyage.scenario):
-        file = voyage.path(text)
+    root, told = placed.folder.resolve(), []
+    for key, text in _named_files(placed.scenario):
+        file = placed.path(text)
         if not file.exists():
             told.append((key, f"there is no file {text}", "files are looked for beside the scenario"))
         elif not file.resolve().is_relative_to(root):
@@ -202,35 +202,35 @@ def _faults_of_events(scenario: Scenario) -> list[Told]:
     ]
 
 
-def _check_cloud(voyage: Voyage) -> None:
+def _check_cloud(placed: PlacedScenario) -> None:
     """ConfigError, at its table, for what the cloud would refuse."""
-    allowed = voyage.scenario.egress
+    allowed = placed.scenario.egress
     wants: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("vm", lambda: cloud_vm(voyage)),
+        ("vm", lambda: cloud_vm(placed)),
         ("egress", lambda: egress(allowed.policy, allowed.allow)),
     )
-    lines = key_lines(voyage.file.read_text(encoding="utf-8")) if voyage.file is not None else {}
+    lines = key_lines(placed.file.read_text(encoding="utf-8")) if placed.file is not None else {}
     problems: list[Problem] = []
     for table, want in wants:
         try:
             want()
         except ConfigError as error:
-            where = Where(voyage.file, nearest(lines, (table,)), table) if voyage.file is not None else None
+            where = Where(placed.file, nearest(lines, (table,)), table) if placed.file is not None else None
             problems += [Problem(one.what, where, one.detail, one.hint) for one in error.problems]
     if problems:
         raise ConfigError.of(problems)
 
 
-def _data(voyage: Voyage, text: str) -> bytes:
+def _data(placed: PlacedScenario, text: str) -> bytes:
     if not text:
         return b""
-    with voyage.path(text).open("rb") as stream:
+    with placed.path(text).open("rb") as stream:
         return stream.read(MAX_DATA_BYTES)
 
 
-def _public_key(voyage: Voyage, text: str) -> str:
+def _public_key(placed: PlacedScenario, text: str) -> str:
     hint = "give the file of a public key, such as id_ed25519.pub"
-    with voyage.path(text).open("rb") as stream:
+    with placed.path(text).open("rb") as stream:
         key = stream.read(MAX_KEY_BYTES).decode("utf-8", "replace").strip()
     if "PRIVATE KEY" in key or not key.startswith(("ssh-", "ecdsa-", "sk-")) or "\n" in key:
         raise ConfigError(f"{text} is not a public key in OpenSSH's format", hint=hint)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.trial_report import TITLES, Moment, PhaseRow, TrialCheck, TrialReport
 from boatyard.base.error import BoatyardError, ImageError
 from boatyard.cloud.fidelity import not_emulated
-from boatyard.flow.trial_advice import advice
-from boatyard.flow.trial_machine import has_asked, moments_of
+from boatyard.flow.trial.advice import advice
+from boatyard.flow.trial.machine import has_asked, moments_of
 from boatyard.ports import clock
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from boatyard.artifact.provision import ProvisionRecord
     from boatyard.artifact.trial_report import PhaseName, SeenCommand
     from boatyard.flow.cloud import CloudMachine
-    from boatyard.flow.trial_image import TrialDisk
-    from boatyard.flow.trial_machine import Order, Provisioned
+    from boatyard.flow.trial.image import TrialDisk
+    from boatyard.flow.trial.machine import Order, Provisioned
     from boatyard.vm.qemu import Accelerator
 
 CONSOLE_LINES = 60

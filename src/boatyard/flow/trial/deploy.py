@@ -21,7 +21,7 @@ from boatyard.vm.ssh import FROM_INPUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from boatyard.flow.trial_scenario import Voyage
+    from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.ports.follow import Followed
     from boatyard.ports.run import Result
     from boatyard.trial.scenario import Deploy
@@ -56,15 +56,15 @@ def check_tools(steps: tuple[Deploy, ...]) -> None:
         find_program(ANSIBLE)
 
 
-def deploy(voyage: Voyage, step: Deploy, stage: Stage) -> TrialCheck:
+def deploy(placed: PlacedScenario, step: Deploy, stage: Stage) -> TrialCheck:
     """Carries out one step; what went wrong in it, and the last lines, are in the check that comes back.
 
     ImageError when the machine is gone.
     """
     started = clock.monotonic()
-    ended = run_script(voyage, step, stage) if step.script else run_playbook(voyage, step, stage)
+    ended = run_script(placed, step, stage) if step.script else run_playbook(placed, step, stage)
     seconds = round(clock.monotonic() - started, 1)
-    name, place = step.script or step.playbook, str(voyage.path(step.script or step.playbook))
+    name, place = step.script or step.playbook, str(placed.path(step.script or step.playbook))
     code = ended.code if step.playbook else _status(ended.mark)
     if ended.timed_out:
         found, hint = f"did not end within {stage.timeout_s:.0f} s", "limits.deploy in the scenario gives it more time"
@@ -85,10 +85,10 @@ def deploy(voyage: Voyage, step: Deploy, stage: Stage) -> TrialCheck:
     )
 
 
-def run_script(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
+def run_script(placed: PlacedScenario, step: Deploy, stage: Stage) -> Followed:
     """Copies the script with its files into a new folder that only its user can read, and runs it there."""
     shell, mark = stage.shell, f"deployed-{secrets.token_hex(16)} "
-    folder = _send(shell, _files(voyage, step), step.script)
+    folder = _send(shell, _files(placed, step), step.script)
     script = Path(step.script)
     words = shlex.join([f"./{script.name}", *step.arguments])
     as_root = "sudo -n -H -- " if step.root else ""
@@ -104,17 +104,17 @@ def run_script(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
         return follow(process, stage.log, stage.timeout_s, mark=mark, told=stage.told)
 
 
-def run_playbook(voyage: Voyage, step: Deploy, stage: Stage) -> Followed:
+def run_playbook(placed: PlacedScenario, step: Deploy, stage: Stage) -> Followed:
     """Runs the playbook on this machine, as its user, against the machine of the trial alone.
 
     It and all that it starts end with Boatyard: it has a PID namespace of its own. Settings of the user do not count,
     an `ansible.cfg` beside the playbook does.
     """
-    shell, playbook = stage.shell, voyage.path(step.playbook).absolute()
+    shell, playbook = stage.shell, placed.path(step.playbook).absolute()
     with temporary_dir(shell.folder) as folder:
         inventory, way_in = folder / "inventory", folder / "ssh_config"
-        way_in.write_text(shell.config(voyage.scenario.vm.name), encoding="utf-8")
-        inventory.write_text(_inventory(shell.user, voyage.scenario.vm.name, way_in), encoding="utf-8")
+        way_in.write_text(shell.config(placed.scenario.vm.name), encoding="utf-8")
+        inventory.write_text(_inventory(shell.user, placed.scenario.vm.name, way_in), encoding="utf-8")
         none = folder / "ansible.cfg"
         none.touch()
         settings = playbook.parent / "ansible.cfg"
@@ -146,13 +146,13 @@ def _inventory(user: str, name: str, way_in: Path) -> str:
     return f"{name} ansible_user={user} ansible_ssh_common_args={shlex.quote(f'-F {shlex.quote(str(way_in))}')}\n"
 
 
-def _files(voyage: Voyage, step: Deploy) -> dict[str, Path]:
+def _files(placed: PlacedScenario, step: Deploy) -> dict[str, Path]:
     """What is copied, by its name in the scenario's folder; ConfigError when it is too much, or leads out of it."""
-    found = {step.script: voyage.path(step.script)}
+    found = {step.script: placed.path(step.script)}
     for text in step.files:
-        path = voyage.path(text)
+        path = placed.path(text)
         found |= dict(_tree(text, path)) if path.is_dir() else {text: path}
-    root = voyage.folder.resolve()
+    root = placed.folder.resolve()
     for name, path in found.items():
         if not path.is_file() or not path.resolve().is_relative_to(root):
             raise ConfigError(f"{name} is no file of the scenario's folder", hint="links that lead out are not read")

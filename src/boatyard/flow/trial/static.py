@@ -10,7 +10,7 @@ from boatyard.base.error import BoatyardError
 from boatyard.check.check import check_in_turn
 from boatyard.check.finding import Verdict
 from boatyard.check.kind import type_of
-from boatyard.flow.trial_check import LARGEST_FILE, image_facts, read_source
+from boatyard.flow.trial.check import LARGEST_FILE, image_facts, read_source
 from boatyard.ports import clock
 from boatyard.trial.not_found import commands_not_found
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from boatyard.artifact.trial_report import Outcome
     from boatyard.check.finding import FileReport, Finding, Report
     from boatyard.check.step import Source
-    from boatyard.flow.trial_image import TrialDisk
+    from boatyard.flow.trial.image import TrialDisk
     from boatyard.trial.scenario import Scenario
 
 EXPECTED: dict[Verdict, Literal["missing", "present", "unknown"]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
-from boatyard.flow.trial_testinfra import require_testinfra, run_testinfra
+from boatyard.flow.trial.testinfra import require_testinfra, run_testinfra
 from boatyard.trial.assertion.load import load_assertions
 from boatyard.trial.assertion.run import run_assertions
 from boatyard.trial.builtin import builtin_checks
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.trial_report import TrialCheck
-    from boatyard.flow.trial_scenario import Voyage
+    from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.trial.assertion.model import Assertions
     from boatyard.trial.builtin import Told
     from boatyard.vm.ssh import Ssh
 
 
-def read_assertions(voyage: Voyage) -> tuple[Assertions, ...]:
+def read_assertions(placed: PlacedScenario) -> tuple[Assertions, ...]:
     """The checks in TOML and YAML; ConfigError with every fault of every file at its line."""
     read: list[Assertions] = []
     problems: list[Problem] = []
-    for text in voyage.scenario.checks.files:
+    for text in placed.scenario.checks.files:
         try:
-            read.append(load_assertions(voyage.path(text)))
+            read.append(load_assertions(placed.path(text)))
         except ConfigError as error:
             problems += error.problems
     if problems:
         raise ConfigError.of(problems)
-    if voyage.scenario.checks.testinfra:
+    if placed.scenario.checks.testinfra:
         require_testinfra()
     return tuple(read)
 
 
 def look(
-    voyage: Voyage, assertions: tuple[Assertions, ...], shell: Ssh, told: Told, log: Path, timeout_s: float
+    placed: PlacedScenario, assertions: tuple[Assertions, ...], shell: Ssh, told: Told, log: Path, timeout_s: float
 ) -> Iterator[TrialCheck]:
     """Every check, in the order of the scenario. `log`: the folder for the output of those in Python.
 
     ImageError when the guest is gone, ToolError when something takes too long (those in Python: `timeout_s` seconds).
     """
-    yield from builtin_checks(shell, voyage.scenario.checks, told)
+    yield from builtin_checks(shell, placed.scenario.checks, told)
     for one in assertions:
         yield from run_assertions(shell, one)
-    if files := tuple(voyage.path(text) for text in voyage.scenario.checks.testinfra):
+    if files := tuple(placed.path(text) for text in placed.scenario.checks.testinfra):
         yield from run_testinfra(files, shell, log, shell.run, timeout_s)

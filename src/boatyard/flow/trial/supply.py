@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.flow.check import URL_FILE
-from boatyard.flow.trial_machine import wake
+from boatyard.flow.trial.machine import wake
 from boatyard.ports.serve import serving
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.cloud.machine import CloudVm
-    from boatyard.flow.trial_image import TrialDisk
-    from boatyard.flow.trial_machine import Order
+    from boatyard.flow.trial.image import TrialDisk
+    from boatyard.flow.trial.machine import Order
     from boatyard.vm.ssh import Shell
 
 APART = "The repositories of the image are in several places, so they are not served to the machine."

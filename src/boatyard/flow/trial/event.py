@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.artifact.trial_report import TrialCheck
 from boatyard.base.error import BoatyardError
-from boatyard.flow.trial_rest import wait_rest
+from boatyard.flow.trial.rest import wait_rest
 from boatyard.ports import clock
 from boatyard.trial.scenario import parse_duration
 from boatyard.vm.ssh import logged_in
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.flow.cloud import CloudMachine
-    from boatyard.flow.trial_rest import Rest
+    from boatyard.flow.trial.rest import Rest
     from boatyard.trial.scenario import Event
 
 GRACE_S = 5.0

@@ -14,13 +14,13 @@ from boatyard.vm.firmware import find_firmware
 from boatyard.vm.qemu import cpu_model
 
 if TYPE_CHECKING:
-    from boatyard.flow.trial_machine import Order
+    from boatyard.flow.trial.machine import Order
     from boatyard.vm.accel import Hypervisor
     from boatyard.vm.running import Harbour
 
 RECIPE = 1
 # The code that decides what the guest finds: a change in it makes another machine.
-CODE = ("cloud/*.py", "vm/*.py", "flow/cloud*.py", "flow/trial_machine.py", "flow/trial_rest.py", "flow/trial_key.py")
+CODE = ("cloud/*.py", "vm/*.py", "flow/cloud*.py", "flow/trial/machine.py", "flow/trial/rest.py", "flow/trial/key.py")
 CPU_INFO = Path("/proc/cpuinfo")
 
 

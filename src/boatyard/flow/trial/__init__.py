@@ -1,0 +1,1 @@
+"""Trials of deployments: `run` is the table of contents."""
