@@ -64,21 +64,27 @@ class Table:
 Node = Scalar | Listing | Table
 
 
-def read_yaml(text: str) -> Node | None:
-    """The first document of a text; None when it is empty. YamlError when it is no YAML, or beyond reason."""
+def read_yaml(text: str, *, strict: bool = False) -> Node | None:
+    """The first document of a text; None when it is empty. YamlError when it is no YAML, or beyond reason.
+
+    `strict`: also for what readers pass over in silence, a key that is there twice and a second document.
+    """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _measure(yaml, text, loader)
-        node = next(iter(yaml.compose_all(text, loader)), None)
+        documents = yaml.compose_all(text, loader)
+        node = next(documents, None)
+        if strict and (more := next(documents, None)) is not None:
+            raise YamlError("a second document", more.start_mark.line + 1)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         told = error.problem or error.context or "this is no YAML"
         raise YamlError(told, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlError(str(error).split("\n", 1)[0]) from None
-    return _Builder().build(node) if node is not None else None
+    return _Builder(strict=strict).build(node) if node is not None else None
 
 
 def _measure(yaml: Any, text: str, loader: Any) -> None:
@@ -96,7 +102,8 @@ def _measure(yaml: Any, text: str, loader: Any) -> None:
 class _Builder:
     """Copies nodes; one that many aliases name is counted as often, which is how it would be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool) -> None:
+        self.strict = strict
         self.sizes: dict[int, int] = {}
         self.done: dict[int, Node] = {}
         self.open: set[int] = set()
@@ -121,6 +128,8 @@ class _Builder:
             pairs = [(self.build(name), self.build(value)) for name, value in node.value]
             kept = tuple((name, value) for name, value in pairs if isinstance(name, Scalar))
             made = Table(kept, line, column, {name.text: value for name, value in kept})
+            if self.strict and len(made.index) < len(kept):
+                raise _twice(kept)
             size = 1 + sum(self.sizes[id(one)] for pair in node.value for one in pair)
         if size > MOST_NODES:
             raise YamlError("aliases multiply the document beyond reason", line)
@@ -128,6 +137,12 @@ class _Builder:
         self.sizes[key] = size
         self.done[key] = made
         return made
+
+
+def _twice(pairs: Sequence[tuple[Scalar, Node]]) -> YamlError:
+    texts = [name.text for name, _ in pairs]
+    again = next(name for place, (name, _) in enumerate(pairs) if name.text in texts[:place])
+    return YamlError(f"the key {again.text!r} is there twice", again.line, again.column)
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

@@ -155,6 +155,13 @@ exit-status = "zero"
         ("file:\n  /etc/x: yes\n", "goss.yaml", 2, "is a table of attributes"),
         ("package:\n{{range .Vars}}\n", "goss.yaml", 2, "templates are not evaluated"),
         ("a: &a [*a]\n", "goss.yaml", 1, "not valid YAML"),
+        (
+            "port:\n  tcp:22: {listening: true}\n  tcp:22: {listening: false}\n",
+            "goss.yaml",
+            3,
+            "'tcp:22' is there twice",
+        ),
+        ("---\nport: {}\n---\nfile: {}\n", "goss.yaml", 4, "a second document"),
         ("[file.'']\nexists = true\n", "c.toml", 1, "without a name"),
         ('[file."/a\\u0000b"]\nexists = true\n', "c.toml", 1, "without a name"),
         ('[interface.".."]\nmtu = 1\n', "c.toml", 1, "is no interface"),

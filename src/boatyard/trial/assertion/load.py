@@ -87,7 +87,7 @@ def _document(path: Path) -> Table:
             "templates are not evaluated", where=Where(path, line), hint="`goss render` writes the file without them"
         )
     try:
-        node = read_yaml(text)
+        node = read_yaml(text, strict=True)
     except YamlError as error:
         raise ConfigError(f"not valid YAML: {error}", where=Where(path, error.line)) from None
     if node is None:
