@@ -36,6 +36,7 @@ script = "deploy.sh"
 after-reboot = true
 """
 OURS = {
+    ".lock",
     "report.json", "report.html", "junit.xml", "console.log", "requests.jsonl", "console.requests.jsonl", "run.jsonl",
     "cloud-init-output.log", "deploy-1-deploy.sh.log",
 }  # fmt: skip
