@@ -69,7 +69,7 @@ def test_a_machine_that_switches_itself_off(folder: Path) -> None:
 def test_qemu_that_does_not_start_is_no_verdict_on_the_deployment(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "scenario.toml").write_text(SCENARIO.replace("64 MiB", "60000 GiB"))
+    (folder / "scenario.toml").write_text(SCENARIO.replace("64 MiB", "1 TiB"))
     (folder / "disk.raw").write_bytes(boot_sector(b"idle\r\n", "sleep"))
     assert main(["trial", "run", "scenario.toml", "--work", "work", "--report", "report", "-q"]) == 7
     assert "QEMU did not start the machine" in capsys.readouterr().err
