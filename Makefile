@@ -38,7 +38,7 @@ bench: setup
 
 lock: setup
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --extra autospec --extra kickstart --extra testinfra --extra dev --output-file requirements.lock pyproject.toml
+	  --no-emit-find-links --no-emit-trusted-host --extra autospec --extra kickstart --extra testinfra --extra dask --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
 	$(ROOT) rm -rf build $(VENV)

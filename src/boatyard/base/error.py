@@ -94,6 +94,10 @@ class BuildError(BoatyardError):
     exit_code = 5
 
 
+class OutOfMemoryError(BuildError):
+    """A build was ended for using more memory than it was given; more may be enough."""
+
+
 class TrustError(BoatyardError):
     """A digest or signature does not match. Never retried, never kept."""
 
