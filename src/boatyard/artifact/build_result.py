@@ -1,7 +1,5 @@
 """What a build gave, and what it was made from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from boatyard.artifact.codec import Artifact

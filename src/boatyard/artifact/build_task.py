@@ -1,7 +1,5 @@
 """One build as a value that any worker can carry out: everything it needs is named by digest."""
 
-from __future__ import annotations
-
 from boatyard.artifact.build_result import BuildInputs, RpmFile
 from boatyard.artifact.codec import Artifact
 
@@ -36,7 +34,7 @@ class BuildTask(Artifact, frozen=True):
 
 
 class Requirements(Artifact, frozen=True):
-    """What the SRPM of a tree requires to be built, as far as known. `complete`: %generate_buildrequires adds nothing."""
+    """What the SRPM of a tree requires to be built, as far as known. `complete`: no build adds to it."""
 
     component: str
     requires: tuple[str, ...]
