@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from boatyard.config.model.buildroot import Buildroot
 from boatyard.config.model.channel import Channel, Signing
 from boatyard.config.model.component import ComponentConfig, ComponentGroup
 from boatyard.config.model.distro import Distro
@@ -36,6 +37,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
     channels: dict[str, Channel] = msgspec.field(default_factory=dict)
     signing: Signing = Signing()
     seeds: dict[str, Seed] = msgspec.field(default_factory=dict)
+    buildroot: Buildroot = Buildroot()
 
 
 class OverlayFile(Table, frozen=True, kw_only=True):

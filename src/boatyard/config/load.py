@@ -24,7 +24,7 @@ from boatyard.config.shape import convert
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from boatyard.config.model.distro import Distro
     from boatyard_installer.locate import Key
@@ -109,7 +109,7 @@ def _assemble(path: Path, tree: Tree) -> Project:
     repos, repo_faults = expand_repositories(config.resources, merged)
     faults += [*default_faults, *resolver.faults, *overlay_files.faults, *overlay_files.warnings, *repo_faults]
     faults += input_faults(distros, config.resources, repos, merged)
-    faults += _reference_faults(config, merged)
+    faults += [*_reference_faults(config, merged), *_bootstrap_faults(config, components, merged)]
     return Project(
         root=path,
         settings=config.project,
@@ -124,6 +124,7 @@ def _assemble(path: Path, tree: Tree) -> Project:
         channels=config.channels,
         signing=config.signing,
         seeds=config.seeds,
+        buildroot=config.buildroot,
         resources=config.resources,
         repos=repos,
         tools=config.tools,
@@ -175,6 +176,20 @@ def _directory_faults(settings: Settings, folder: Path, merged: Merged) -> list[
             hint = "results are replaced there: choose a folder of its own"
             faults.append(Fault(merged.files["project",], ("project", key), what, hint))
     return faults
+
+
+def _bootstrap_faults(config: ConfigFile, components: Collection[str], merged: Merged) -> list[Fault]:
+    """Names in `buildroot.bootstrap` that are no components."""
+    return [
+        Fault(
+            merged.files[("buildroot",)],
+            ("buildroot", "bootstrap", number),
+            f"undefined component {name!r}",
+            did_you_mean(name, components),
+        )
+        for number, name in enumerate(config.buildroot.bootstrap)
+        if name not in components
+    ]
 
 
 def _reference_faults(config: ConfigFile, merged: Merged) -> list[Fault]:

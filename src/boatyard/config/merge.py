@@ -26,7 +26,7 @@ _MAPS = frozenset(("packages", "defines", "versions"))
 # An empty list here says that nothing is inherited.
 REPLACED_LIST = "overlay-files"
 
-_FIELD_WISE = ("project", "tools", "default-package-config", "signing")
+_FIELD_WISE = ("project", "tools", "default-package-config", "signing", "buildroot")
 _UNIQUE = {
     "component-groups": "component group",
     "components": "component",

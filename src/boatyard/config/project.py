@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from boatyard.config.fault import Fault
     from boatyard.config.file import Document
     from boatyard.config.merge import Merged
+    from boatyard.config.model.buildroot import Buildroot
     from boatyard.config.model.channel import Channel, Signing
     from boatyard.config.model.component import Component, ComponentGroup, DistroRef
     from boatyard.config.model.distro import Distro, DistroVersion
@@ -51,6 +52,7 @@ class Project(msgspec.Struct, frozen=True):
     channels: Mapping[str, Channel]
     signing: Signing
     seeds: Mapping[str, Seed]
+    buildroot: Buildroot
     resources: Resources
     repos: Mapping[str, RpmRepo]
     tools: Tools

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from boatyard.config.fault import Fault
+from boatyard.config.rule.buildroot import buildroot_rules
 from boatyard.config.rule.component import component_rules, explicit_rules, publish_rules, reference_rules
 from boatyard.config.rule.image import image_rules, test_suite_rules
 from boatyard.config.rule.name import are_file_names, file_name_problem
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from boatyard.config.shape import Told
     from boatyard_installer.locate import Key
 
-ADDED_SECTIONS = ("channels", "signing", "seeds")
+ADDED_SECTIONS = ("buildroot", "channels", "signing", "seeds")
 
 
 def document_faults(document: Document, *, additions: bool) -> list[Fault]:
@@ -48,6 +49,7 @@ def _rules(config: ConfigFile, data: dict[str, Any]) -> Iterator[Told]:
     for name, suite in config.test_suites.items():
         yield from test_suite_rules(name, suite, ("test-suites", name))
     yield from resource_rules(config.resources, ("resources",))
+    yield from buildroot_rules(config.buildroot)
     for section, names in (("channels", config.channels), ("seeds", config.seeds), ("distros", config.distros)):
         for name in names:
             if problem := file_name_problem(name):
