@@ -1,0 +1,134 @@
+"""What a component is built from: its source tree, prepared and packed, by the digest of its content.
+
+A tree is made once for each state of its sources and configuration, so that a run that changes nothing touches no
+source; and a change that leaves the tree as it was, like a reworded reason of an overlay, builds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boatyard.artifact.codec import Artifact, to_json
+from boatyard.artifact.source_tree import DEFAULT_EPOCH
+from boatyard.base.digest import fingerprint, sha256_file
+from boatyard.base.error import BuildError
+from boatyard.config.model.component import UpstreamSpec
+from boatyard.flow.fingerprint import input_fingerprint
+from boatyard.flow.history import read_history
+from boatyard.flow.render import prepare_sources, spec_name
+from boatyard.flow.source import plan_sources
+from boatyard.overlay.archive import pack
+from boatyard.ports.files import replacing, temporary_dir
+from boatyard.sources.upstream.lock import Lock, load_lock, load_pins, lock_path
+from boatyard.spec.changelog import newest_day
+from boatyard.spec.text import decode, split_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boatyard.build.depot import Depot
+    from boatyard.config.model.component import Component
+    from boatyard.flow.render import RenderOptions
+    from boatyard.flow.upstream import Upstream
+    from boatyard.flow.yard import Yard
+
+RECIPE = 1
+SECONDS_A_DAY = 86_400
+
+
+class Definition(Artifact, frozen=True):
+    """A component's sources. `tree`: the digest of the packed tree in the depot; `files`: that of each file in it.
+
+    `epoch`: the date of the sources in seconds: noon of the newest entry of the change log, as rpm has it.
+    """
+
+    component: str
+    tree: str
+    spec: str
+    epoch: int
+    files: dict[str, str]
+
+    @property
+    def leaves(self) -> dict[str, str]:
+        """What may change, by the words for it."""
+        others = {f"file {name}": digest for name, digest in self.files.items() if name != self.spec}
+        return {"spec": self.files[self.spec], "date": str(self.epoch), **others}
+
+
+@dataclass(frozen=True, slots=True)
+class Definer:
+    """The means to define components. `options`: how their sources are prepared."""
+
+    yard: Yard
+    upstream: Upstream
+    options: RenderOptions
+    depot: Depot
+
+    def define(self, component: Component) -> Definition:
+        """The sources of a component, from the depot or prepared now; any error of preparing them."""
+        key = fingerprint(["definition", RECIPE, self._source_key(component)])
+        record = self.depot.record(key)
+        if record is not None:
+            found = msgspec.json.decode(record, type=Definition)
+            if self.depot.has(found.tree):
+                return found
+        reporter = self.yard.ports.reporter
+        with reporter.step(component.name), temporary_dir(self.options.work) as work:
+            made = self._prepare(component, work)
+        self.depot.put_record(key, to_json(made))
+        return made
+
+    def _prepare(self, component: Component, work: Path) -> Definition:
+        tree = work / "tree"
+        tree.mkdir()
+        yard = self.yard
+        waits = prepare_sources(yard.project, component, self.options, yard.ports, lambda: yard, self.upstream, tree)
+        if waits:
+            raise BuildError(
+                f"{component.name}: the spec leaves its release or change log to rpmautospec, which is not installed",
+                hint="pip install 'boatyard[autospec]'",
+            )
+        with replacing(work / "tree.tar") as temporary, temporary.open("wb") as stream:
+            pack(tree, stream, "")
+        spec = spec_name(component)
+        day = newest_day(split_lines(decode((tree / spec).read_bytes())))
+        return Definition(
+            component=component.name,
+            tree=self.depot.put_file(work / "tree.tar"),
+            spec=spec,
+            epoch=day * SECONDS_A_DAY + SECONDS_A_DAY // 2 if day else DEFAULT_EPOCH,
+            files={
+                str(path.relative_to(tree)): _content(path) for path in sorted(tree.rglob("*")) if not _is_dir(path)
+            },
+        )
+
+    def _source_key(self, component: Component) -> list[object]:
+        """All that decides what the tree will be, without preparing it."""
+        spec, locks = component.spec, self.options.locks
+        identity: object
+        if isinstance(spec, UpstreamSpec):
+            lock = load_lock(locks, component.name) or Lock()
+            commit = (lock.upstream_commit or spec.upstream_commit).lower() or self.upstream.commit(component, spec)
+            version = self.yard.project.distro_version(spec.upstream_distro)[1]
+            identity = [
+                input_fingerprint(component, commit, lock.manual_bump, version.release_ver),
+                load_pins(locks, component.name),
+            ]
+        else:
+            identity = plan_sources(self.yard, [component])[0].key
+        changes: object = self.options.changes
+        if changes is None and lock_path(locks, component.name).is_file():
+            history = read_history(lock_path(locks, component.name), self.yard.ports.run)
+            changes = history.changes if history is not None else None
+        return [component.name, identity, changes, self.options.rule, self.options.rpmautospec is not None]
+
+
+def _content(path: Path) -> str:
+    return f"link to {path.readlink()}" if path.is_symlink() else sha256_file(path)
+
+
+def _is_dir(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
