@@ -13,7 +13,7 @@ from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.flow.archives import weak_archives
 from boatyard.flow.fingerprint import input_fingerprint
 from boatyard.graph.local import run_all
-from boatyard.sources.upstream.lock import Lock, load_lock, load_pins, save_lock, save_pins
+from boatyard.sources.upstream.lock import Lock, load_lock, load_pins, save_lock, save_pins, tell_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,18 +59,7 @@ class Locked:
 
     def changes(self) -> tuple[str, ...]:
         """What changes, in words."""
-        old, new = self.old or Lock(), self.new
-        words = []
-        if old.upstream_commit != new.upstream_commit:
-            before = f"{old.upstream_commit[:12]} → " if old.upstream_commit else "locked to "
-            words.append(f"{before}{new.upstream_commit[:12] or 'the local spec'}")
-        if old.manual_bump != new.manual_bump:
-            words.append(f"manual bump {old.manual_bump} → {new.manual_bump}")
-        if not words and old.input_fingerprint != new.input_fingerprint:
-            words.append("its configuration or its files changed" if self.old else "locked")
-        if not words and self.changed:
-            words.append("what chooses the commit changed; the commit is the same")
-        return tuple(words)
+        return tell_changes(self.old, self.new)
 
 
 def update_upstream_locks(

@@ -70,19 +70,38 @@ def load_lock(folder: Path, component: str) -> Lock | None:
     """
     path = lock_path(folder, component)
     data = _read(path)
-    if data is None:
-        return None
+    return None if data is None else parse_lock(data, component, Where(path))
+
+
+def parse_lock(data: bytes, component: str, where: Where) -> Lock:
+    """The lock that a file holds; ConfigError as for `load_lock`."""
     cure = f"write it anew: remove it and run `boatyard component update {component}`"
     if _CONFLICT.search(data):
-        raise ConfigError(f"the lock of {component} holds a merge conflict", where=Where(path), hint=cure)
+        raise ConfigError(f"the lock of {component} holds a merge conflict", where=where, hint=cure)
     try:
         lock = msgspec.toml.decode(data, type=Lock)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"the lock of {component} is damaged: {error}", where=Where(path), hint=cure) from error
+        raise ConfigError(f"the lock of {component} is damaged: {error}", where=where, hint=cure) from error
     if lock.version != VERSION:
         what = f"the lock file is of version {lock.version}, and this Boatyard knows {VERSION}"
-        raise ConfigError(what, where=Where(path), hint=cure)
+        raise ConfigError(what, where=where, hint=cure)
     return lock
+
+
+def tell_changes(before: Lock | None, after: Lock) -> tuple[str, ...]:
+    """What differs between two locks, in words for people; nothing when they are equal."""
+    old = before or Lock()
+    words = []
+    if old.upstream_commit != after.upstream_commit:
+        start = f"{old.upstream_commit[:12]} → " if old.upstream_commit else "locked to "
+        words.append(f"{start}{after.upstream_commit[:12] or 'the local spec'}")
+    if old.manual_bump != after.manual_bump:
+        words.append(f"manual bump {old.manual_bump} → {after.manual_bump}")
+    if not words and old.input_fingerprint != after.input_fingerprint:
+        words.append("its configuration or its files changed" if before else "locked")
+    if not words and before != after:
+        words.append("what chooses the commit changed; the commit is the same")
+    return tuple(words)
 
 
 def save_lock(lock: Lock, folder: Path, component: str) -> None:
