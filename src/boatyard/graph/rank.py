@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import BuildError
+from boatyard.graph.cycle import smallest_cycle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,8 +22,7 @@ def ranks(needs: Mapping[str, Collection[str]], seconds: Mapping[str, float]) ->
     A node whose time is not known takes as long as the median of those known; when none is known, ranks count hops.
     What is needed but is no node of `needs` is taken as done. BuildError naming a cycle when there is one.
     """
-    known = [seconds[node] for node in needs if node in seconds]
-    usual = median(known) if known else 1.0
+    times = all_seconds(needs, seconds)
     waiting = dict.fromkeys(needs, 0)  # dependants without a rank
     for wanted in needs.values():
         for need in wanted:
@@ -33,7 +33,7 @@ def ranks(needs: Mapping[str, Collection[str]], seconds: Mapping[str, float]) ->
     ready = [node for node, count in waiting.items() if not count]
     while ready:
         node = ready.pop()
-        rank = found[node] = longest[node] + seconds.get(node, usual)
+        rank = found[node] = longest[node] + times[node]
         for need in needs[node]:
             if need in waiting:
                 longest[need] = max(longest[need], rank)
@@ -42,22 +42,14 @@ def ranks(needs: Mapping[str, Collection[str]], seconds: Mapping[str, float]) ->
                     ready.append(need)
     if len(found) < len(needs):
         raise BuildError(
-            "nodes need each other: " + " → ".join(_cycle({node: needs[node] for node in needs if node not in found})),
-            hint="`boatyard graph cycles` shows them; a plan cuts every cycle where a seed takes a need's place",
+            f"what has to be done first goes round in a circle: {' → '.join(smallest_cycle(needs))}",
+            hint="`boatyard graph cycles` shows all of them, and what could be taken from a seed",
         )
     return {node: found[node] for node in needs}
 
 
-def _cycle(needs: Mapping[str, Collection[str]]) -> list[str]:
-    """One cycle, its first node named again at the end, among nodes of which each is needed by another."""
-    needed_by = {need: node for node in sorted(needs) for need in needs[node]}
-    node = min(needs)
-    way: dict[str, None] = {}
-    while node not in way:
-        way[node] = None
-        node = needed_by[node]
-    # Walked from what is needed to who needs it; told the other way round.
-    names = list(way)
-    cycle = names[names.index(node) :][::-1]
-    start = cycle.index(min(cycle))
-    return [*cycle[start:], *cycle[:start], cycle[start]]
+def all_seconds(nodes: Collection[str], seconds: Mapping[str, float]) -> dict[str, float]:
+    """The time of each node: the median of those known where it is not known, 1 for all when none is."""
+    known = [seconds[node] for node in nodes if node in seconds]
+    usual = median(known) if known else 1.0
+    return {node: seconds.get(node, usual) for node in nodes}
