@@ -76,7 +76,7 @@ def test_images_hold_packages_that_exist(project, image: str, arch: Arch) -> Non
 
 def test_less_is_published_apart_and_htop_nowhere(project) -> None:
     assert project.component("less").publish.rpm_channel == "skiff-vendor"
-    assert set(project.channels) == {"skiff-base", "skiff-vendor"}
+    assert set(project.channels) == {"skiff-base", "skiff-vendor", "skiff-build"}
     assert "htop" not in project.components
 
 

@@ -54,7 +54,7 @@ def test_budgets_are_declared_measured_and_kept(demo_result: DemoResult) -> None
 
 
 def test_two_channels_with_less_and_without_htop(demo_result: DemoResult, demo_folder: Path) -> None:
-    assert {channel.name for channel in demo_result.channels} == {"skiff-base", "skiff-vendor"}
+    assert {channel.name for channel in demo_result.channels} == {"skiff-base", "skiff-vendor", "skiff-build"}
     files = [path.name for path in (demo_folder / "out/repo/current/").rglob("*.rpm")]
     assert len(files) == demo_result.packages
     assert any(name.startswith("less-") for name in files)
