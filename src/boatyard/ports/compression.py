@@ -47,9 +47,10 @@ class Bounded:
         return data
 
 
-def sniff(path: Path) -> str:
-    """gz, xz, zst or bz2; "" when the file is not compressed in any of these ways."""
+def sniff(path: Path, start: int = 0) -> str:
+    """gz, xz, zst or bz2; "" when what begins at byte `start` of a file is not compressed in any of these ways."""
     with path.open("rb") as stream:
+        stream.seek(start)
         return _kind(stream.read(6))
 
 
@@ -75,12 +76,13 @@ def unpacked_size(path: Path, start: int) -> int | None:
 
 
 @contextlib.contextmanager
-def decompressed(path: Path, bounds: Bounds = Bounds()) -> Iterator[Readable]:
-    """The content of a file, decompressed as its first bytes ask for; SourceError when it is damaged or too much."""
+def decompressed(path: Path, bounds: Bounds = Bounds(), start: int = 0) -> Iterator[Readable]:
+    """A file from byte `start`, decompressed as the bytes there ask for; SourceError when it is damaged or too much."""
     allowed = min(bounds.total, max(bounds.free, bounds.ratio * path.stat().st_size))
-    kind = sniff(path)
+    kind = sniff(path, start)
     try:
         with path.open("rb") as raw:
+            raw.seek(start)
             yield Bounded(_reader(raw, kind), allowed)
     except _errors(kind) as error:
         raise SourceError(f"{path.name} is damaged: {error}") from error
