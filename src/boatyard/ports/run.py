@@ -29,6 +29,7 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TAIL_LINES = 20
 SHOWN = 600
 SANDBOX_FAILED = 1
+SANDBOX_WORDS = 6  # bwrap is one of the first words; `ports.contain` may start it
 FULL = (b"No space left on device", b"database or disk is full")  # the C library's words, and SQLite's
 Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
@@ -62,7 +63,7 @@ class Command:
     @property
     def inner(self) -> tuple[str, ...]:
         """The command people know: without the sandbox around it."""
-        if self.argv[0] == "bwrap" and "--" in self.argv:
+        if "bwrap" in self.argv[:SANDBOX_WORDS] and "--" in self.argv:
             return self.argv[self.argv.index("--") + 1 :]
         return self.argv
 
