@@ -107,7 +107,7 @@ def read_library(data: bytes) -> Library:
             run_path=(*words.get(DT_RPATH, ()), *words.get(DT_RUNPATH, ())),
             symbols=tuple(sorted(_symbols(elf, table))),
         )
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise ValueError("not a whole ELF file") from error
 
 
