@@ -1,4 +1,4 @@
-"""What the coordinator, the work it coordinates and the executors agree on. All of it is opaque to the engine: bytes."""
+"""What the coordinator, the work it coordinates and the executors agree on. Results are bytes, opaque to the engine."""
 
 from __future__ import annotations
 
