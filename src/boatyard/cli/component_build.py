@@ -46,15 +46,15 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def update(args: argparse.Namespace) -> int:
     """Prints what changes, a line for each package; locks that do not change are left alone."""
-    from boatyard.flow.lock import update_locks
+    from boatyard.flow.lock import is_seeded, update_locks
     from boatyard.flow.upstream_lock import LockRules, update_upstream_locks
 
     rules = LockRules(bump=args.bump, recalculate=args.force_recalculate, write=not args.check_only)
     project = chosen_project(args)
     components = chosen_components(project, args)
-    seeds = [component for component in components if isinstance(component.spec, DebSpec)]
-    if args.bump and seeds:
-        raise ConfigError(f"{seeds[0].name} is a seed component, whose release is that of its packages")
+    seeds = [component for component in components if is_seeded(component)]
+    if args.bump and (unbumped := [one.name for one in seeds if isinstance(one.spec, DebSpec)]):
+        raise ConfigError(f"{unbumped[0]} is a seed component, whose release is that of its packages")
     with opened_session(project, args) as (ports, workspace):
         upstream = upstream_of(project, workspace, ports, args)
         locked = update_upstream_locks(upstream, components, rules, ports.reporter)
@@ -66,7 +66,7 @@ def update(args: argparse.Namespace) -> int:
     if args.bump and not locked:
         raise ConfigError("none of the components has a release to bump", hint="upstream components have")
     changed = {one.component: one.changes() for one in locked if one.changed}
-    if seeds:
+    if seeds and not args.bump:
         with opened_yard(args) as yard:
             changed |= update_locks(yard, seeds, write=rules.write)
     if args.output == "json":

@@ -105,7 +105,11 @@ class Project(msgspec.Struct, frozen=True):
 
     def seed_of(self, component: Component) -> tuple[str, Seed]:
         """The seed, with its name, that a component of type deb is repackaged from; NotFoundError when undefined."""
-        name = getattr(component.spec, "seed", "") or (next(iter(self.seeds)) if len(self.seeds) == 1 else "")
+        return self.seed_named(getattr(component.spec, "seed", ""), component)
+
+    def seed_named(self, name: str, component: Component) -> tuple[str, Seed]:
+        """A seed that a component names, with its name; an empty name means the only one. NotFoundError as above."""
+        name = name or (next(iter(self.seeds)) if len(self.seeds) == 1 else "")
         if name not in self.seeds:
             what = f"component {component.name} names no seed" if not name else f"seed not found: {name}"
             raise NotFoundError(what, hint=did_you_mean(name, self.seeds) or "add [seeds.<name>]")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from boatyard.ports import clock
 from boatyard.sources.deb.index import Wanted, read_index
 from boatyard.sources.deb.release import Trust
+from boatyard.sources.deb.source_index import read_source_index
 from boatyard.sources.store import ContentStore
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from boatyard.flow.ports import Ports
     from boatyard.sources.deb.index import DebIndex
     from boatyard.sources.deb.mirror import Mirror
+    from boatyard.sources.deb.source_index import SourceIndex
     from boatyard_boot.arch import Arch
 
 
@@ -30,6 +32,7 @@ class SeedMirror:
         self._mirror: Mirror | None = None
         self._store: ContentStore | None = None
         self._indexes: dict[str, DebIndex] = {}
+        self._source_indexes: dict[str, SourceIndex] = {}
 
     @property
     def mirror(self) -> Mirror:
@@ -55,6 +58,17 @@ class SeedMirror:
                     Wanted.of(seed, self._arch), self.mirror, trust, self.store, self._ports.run
                 )
         return self._indexes[name]
+
+    def source_index(self, name: str) -> SourceIndex:
+        """All source packages of a seed, verified."""
+        if name not in self._source_indexes:
+            seed = self._seeds[name]
+            trust = Trust(Path(seed.keyring), clock.now())
+            with self._ports.reporter.step(f"Read the lists of source packages of {name}"):
+                self._source_indexes[name] = read_source_index(
+                    seed.suites, seed.components, self.mirror, trust, self.store, self._ports.run
+                )
+        return self._source_indexes[name]
 
     def any_index(self) -> DebIndex:
         """The packages of the first seed; what a message says the mirror has now."""

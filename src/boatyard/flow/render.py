@@ -19,6 +19,7 @@ from boatyard.flow.archives import lay_out_archives
 from boatyard.flow.autospec import begin_repository, run_rpmautospec, write_history
 from boatyard.flow.checkout import lay_out_checkout
 from boatyard.flow.history import read_history
+from boatyard.flow.lock import is_seeded
 from boatyard.flow.prepare import Preparation, copy_folder, prepare_tree
 from boatyard.flow.source import lay_out, plan_sources
 from boatyard.graph.local import run_all
@@ -122,8 +123,9 @@ class Renderer:
         """Writes a component's sources, as they come, into an empty folder; gives the git checkout they are from."""
         checkout = None
         if component.name in self.seeds.sources:
-            lay_out(self.seeds.sources[component.name], self.seeds.debs.get(component.name, {}), into)
-            if not self.options.archives:
+            source, debs = self.seeds.sources[component.name], self.seeds.debs.get(component.name, {})
+            lay_out(source, debs, into, archives=self.options.archives)
+            if source.lock is not None and not self.options.archives:
                 (into / PAYLOAD).unlink()
         elif isinstance(component.spec, LocalSpec):
             _lay_out_local(component, component.spec, self.project, self.options, into)
@@ -150,6 +152,8 @@ class Renderer:
 
     def prepare(self, component: Component, tree: Path, checkout: Checkout | None) -> bool:
         """Prepares laid-out sources; gives whether the spec still waits for rpmautospec."""
+        if component.name in self.seeds.sources:
+            component = self.seeds.sources[component.name].component
         spec, run, options = spec_name(component), self.ports.run, self.options
         history = read_history(options.locks / f"{component.name}.lock", run) if options.changes is None else None
         changes = len(history.changes) if history is not None else options.changes or 0
@@ -329,7 +333,7 @@ def _seed_sources(components: Sequence[Component], options: RenderOptions, yard:
     seeds = [
         component
         for component in components
-        if isinstance(component.spec, DebSpec) or (options.archives and _has_made_here(component))
+        if is_seeded(component) or (options.archives and _has_made_here(component))
     ]
     if not seeds:
         return SeedSources()

@@ -9,6 +9,7 @@ from boatyard.base.error import BoatyardError
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.seed import DebSpec
 from boatyard.flow.archives import fetch_archives, plan_archives
+from boatyard.flow.lock import is_seeded
 from boatyard.flow.source import plan_sources
 from boatyard.graph.local import run_all
 from boatyard.sources.deb.download import fetch_debs
@@ -41,18 +42,18 @@ def mirror_components(
 ) -> list[Mirrored]:
     """Fetches the sources of components, eight at once; one result for each, sorted by name.
 
-    A failure is part of the result and does not stop the others. `yard` is asked for only when there are seed
-    components.
+    A failure is part of the result and does not stop the others. `yard` is asked for only when something comes from a
+    seed.
     """
     seeds = [component for component in components if isinstance(component.spec, DebSpec)]
     others = [component for component in components if not isinstance(component.spec, DebSpec)]
     with reporter.step(f"Fetch the sources of {len(components)} components"):
-        results = run_all(lambda component: _mirror(upstream, component), others, workers=CONNECTIONS)
+        results = run_all(lambda component: _mirror(upstream, component, yard), others, workers=CONNECTIONS)
         results += _mirror_seeds(seeds, yard) if seeds else []
     return sorted(results, key=lambda result: result.component)
 
 
-def _mirror(upstream: Upstream, component: Component) -> Mirrored:
+def _mirror(upstream: Upstream, component: Component, yard: Callable[[], Yard]) -> Mirrored:
     spec, commit, sources = component.spec, "", b""
     try:
         if isinstance(spec, UpstreamSpec):
@@ -61,6 +62,9 @@ def _mirror(upstream: Upstream, component: Component) -> Mirrored:
             sources = file.read_bytes()
         wanted = plan_archives(upstream, component, sources)
         paths = fetch_archives(upstream, component, wanted, load_pins(upstream.locks, component.name))
+        if is_seeded(component):
+            (source,) = plan_sources(yard(), [component])
+            paths += source.fetch().values()
     except BoatyardError as error:
         return Mirrored(component=component.name, commit=commit, error=error)
     size = sum(path.stat().st_size for path in paths)

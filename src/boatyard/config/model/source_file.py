@@ -34,7 +34,17 @@ class PythonPackageOrigin(Table, frozen=True, kw_only=True, tag_field="type", ta
     name: Literal["boatyard_boot", "boatyard_installer"]
 
 
-Origin = DownloadOrigin | CustomOrigin | OverlayOrigin | SigningKeyOrigin | PythonPackageOrigin
+class DebSourceOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="deb-source"):
+    """A file of a Debian source package, mostly upstream's own archive, under its name there (Boatyard's addition).
+
+    `seed`: which `[seeds.<name>]` has the package; empty: the only one. The file is locked as seeds are.
+    """
+
+    package: Text
+    seed: str = ""
+
+
+Origin = DownloadOrigin | CustomOrigin | OverlayOrigin | SigningKeyOrigin | PythonPackageOrigin | DebSourceOrigin
 # Made by Boatyard itself: neither looked up in a lookaside cache nor listed in `sources`.
 MADE_HERE = (SigningKeyOrigin, PythonPackageOrigin)
 

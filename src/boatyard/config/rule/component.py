@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.config.model.component import DistroRef, LocalSpec, UpstreamSpec
 from boatyard.config.model.seed import DebSpec
-from boatyard.config.model.source_file import CustomOrigin, DownloadOrigin, OverlayOrigin
+from boatyard.config.model.source_file import CustomOrigin, DebSourceOrigin, DownloadOrigin, OverlayOrigin
 from boatyard.config.rule.name import address_problem, channel_problem, file_name_problem
 from boatyard.config.rule.overlay import overlay_rules
 
@@ -32,6 +32,7 @@ def component_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
     for number, overlay in enumerate(config.overlays):
         yield from overlay_rules(overlay, (*key, "overlays", number))
     yield from _source_rules(config.source_files, (*key, "source-files"))
+    yield from _deb_source_rules(config, key)
     yield from _build_rules(config.build, (*key, "build"))
     yield from publish_rules(config.publish, (*key, "publish"))
     for name, package in config.packages.items():
@@ -99,6 +100,19 @@ def _build_rules(build: Build, key: Key) -> Iterator[Told]:
         yield (*key, "check"), "skip needs a skip_reason", 'add `skip_reason = "…"`'
     if build.failure.expected and not build.failure.expected_reason.strip():
         yield (*key, "failure"), "expected needs an expected-reason", 'add `expected-reason = "…"`'
+
+
+def _deb_source_rules(config: ComponentConfig, key: Key) -> Iterator[Told]:
+    """Files of Debian source packages belong to specs of the project."""
+    for number, source in enumerate(config.source_files):
+        if not isinstance(source.origin, DebSourceOrigin):
+            continue
+        place = (*key, "source-files", number)
+        if problem := file_name_problem(source.origin.package):
+            yield (*place, "origin", "package"), problem, ""
+        if isinstance(config.spec, DebSpec | UpstreamSpec):
+            what = "a deb-source origin needs a spec of type local"
+            yield (*place, "origin"), what, "a seed component is made of packages, an upstream one has its own sources"
 
 
 def _source_rules(sources: tuple[SourceFile, ...], key: Key) -> Iterator[Told]:

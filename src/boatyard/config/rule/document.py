@@ -112,7 +112,7 @@ def _additions(data: dict[str, Any]) -> Iterator[Key]:
             yield (*key, "spec", "type")
         yield from overlay_additions(table.get("overlays", []), (*key, "overlays"))
         for number, source in enumerate(table.get("source-files", [])):
-            if source.get("origin", {}).get("type") in ("signing-key", "python-package"):
+            if source.get("origin", {}).get("type") in ("signing-key", "python-package", "deb-source"):
                 yield (*key, "source-files", number, "origin", "type")
 
 

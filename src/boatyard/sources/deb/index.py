@@ -12,32 +12,25 @@ asked for; the compressed lists are kept in the download store under their diges
 
 from __future__ import annotations
 
-import lzma
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import NotFoundError, SourceError, TrustError, did_you_mean
-from boatyard.graph.local import run_all
-from boatyard.ports.http import AbsentError
-from boatyard.sources.deb.release import MAX_SIZE, ListedFile, Release, Trust, read_release
+from boatyard.base.error import NotFoundError, TrustError, did_you_mean
+from boatyard.sources.deb.lists import read_lists
 from boatyard.sources.deb.version import split_version, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from boatyard.config.model.seed import Seed
-    from boatyard.ports.http import Fetcher
     from boatyard.ports.run import Runner
     from boatyard.sources.deb.mirror import Mirror
+    from boatyard.sources.deb.release import Release, Trust
     from boatyard.sources.store import ContentStore
     from boatyard_boot.arch import Arch
 
-MAX_PACKED = 128 << 20
-MAX_UNPACKED = 1 << 30
 MAX_DEB = 4 << 30
-UNPACK_MEMORY = 256 << 20
 NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,127}")
 POOL_PATH = re.compile(r"pool/(?:[A-Za-z0-9][A-Za-z0-9+.~_-]*/)+[A-Za-z0-9][A-Za-z0-9+.~:%_-]*\.deb")
 
@@ -86,10 +79,10 @@ class DebIndex:
     def add(self, packages: bytes, suite: str) -> None:
         """Adds the stanzas of an unpacked Packages file (deb822, one stanza for each package)."""
         for stanza in packages.split(b"\n\n"):
-            name = _field(stanza, b"Package")
+            name = field_of(stanza, b"Package")
             if name:
                 entry = (stanza, suite)
-                source = _field(stanza, b"Source").partition(b" ")[0]
+                source = field_of(stanza, b"Source").partition(b" ")[0]
                 self._by_name.setdefault(name, []).append(entry)
                 self._by_source.setdefault(source or name, []).append(entry)
 
@@ -141,65 +134,16 @@ def read_index(wanted: Wanted, mirror: Mirror, trust: Trust, store: ContentStore
 
     TrustError for anything that does not verify, SourceError for what cannot be had.
     """
-    trust = replace(trust, allow_expired=trust.allow_expired or mirror.allow_expired)
+    names = [f"{component}/binary-{wanted.arch.deb}/Packages" for component in wanted.components]
     index = DebIndex()
-    for suite, release, lists in run_all(
-        lambda suite: _read_suite(suite, wanted, mirror, trust, store, run), wanted.suites, workers=4
-    ):
-        index.suites[suite] = release
-        for packages in lists:
-            index.add(packages, suite)
+    for one in read_lists(wanted.suites, names, mirror, trust, store, run):
+        index.suites[one.suite] = one.release
+        for packages in one.lists:
+            index.add(packages, one.suite)
     return index
 
 
-def _read_suite(
-    suite: str, wanted: Wanted, mirror: Mirror, trust: Trust, store: ContentStore, run: Runner
-) -> tuple[str, Release, list[bytes]]:
-    bases = [f"{base}/dists/{suite}" for base in mirror.bases(suite)]
-    release = read_release(_get(bases, "InRelease", store.fetcher), suite, trust, run)
-    lists = []
-    for component in wanted.components:
-        name = f"{component}/binary-{wanted.arch.deb}/Packages"
-        packed, unpacked = release.file(f"{name}.xz"), release.file(name)
-        if packed.size > MAX_PACKED or unpacked.size > MAX_UNPACKED:
-            raise SourceError(f"the list {packed.path} of the suite {suite} is too large: {packed.size} bytes")
-        lists.append(_unpacked(_fetch_list(bases, release, packed, store), unpacked))
-    return suite, release, lists
-
-
-def _get(bases: list[str], path: str, fetcher: Fetcher) -> bytes:
-    """The file from the first address that gives it."""
-    for base in bases[:-1]:
-        try:
-            return fetcher.get(f"{base}/{path}", limit=MAX_SIZE)
-        except SourceError:
-            continue
-    return fetcher.get(f"{bases[-1]}/{path}", limit=MAX_SIZE)
-
-
-def _fetch_list(bases: list[str], release: Release, packed: ListedFile, store: ContentStore) -> Path:
-    # Not every mirror that copies a by-hash archive has the by-hash folders.
-    for path in (release.path_of(packed), packed.path):
-        try:
-            return store.fetch([f"{base}/{path}" for base in bases], size=packed.size, sha256=packed.sha256)
-        except AbsentError:
-            if path == packed.path:
-                raise
-    raise AssertionError
-
-
-def _unpacked(file: Path, expected: ListedFile) -> bytes:
-    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=UNPACK_MEMORY)
-    try:
-        text = unpacker.decompress(file.read_bytes(), max_length=expected.size + 1)
-    except lzma.LZMAError as error:
-        raise TrustError(f"the list {expected.path} cannot be unpacked: {error}") from error
-    if len(text) != expected.size:
-        raise TrustError(f"the list {expected.path} does not unpack to the {expected.size} bytes that are signed")
-    return text
-
-
-def _field(stanza: bytes, name: bytes) -> bytes:
+def field_of(stanza: bytes, name: bytes) -> bytes:
     """A field's value of one line; empty when the stanza has none. Field names are written as the archive does."""
     if stanza.startswith(name + b": "):
         start = len(name) + 2
@@ -215,13 +159,13 @@ def _field(stanza: bytes, name: bytes) -> bytes:
 def _parse(stanza: bytes, suite: str) -> DebPackage:
     """The package of a stanza, every field that is used checked; TrustError for what cannot be used."""
     try:
-        words = {key: _field(stanza, key.encode()).decode("utf-8") for key in ("Package", "Version", "Architecture")}
+        words = {key: field_of(stanza, key.encode()).decode("utf-8") for key in ("Package", "Version", "Architecture")}
         name, version = words["Package"], words["Version"]
-        source, _, rest = _field(stanza, b"Source").decode("utf-8").partition(" ")
+        source, _, rest = field_of(stanza, b"Source").decode("utf-8").partition(" ")
         source, source_version = source or name, rest.strip("()") or version
-        path, sha256 = _field(stanza, b"Filename").decode(), _field(stanza, b"SHA256").decode()
-        depends = [_field(stanza, key).decode("utf-8") for key in (b"Pre-Depends", b"Depends")]
-        size = int(_field(stanza, b"Size"))
+        path, sha256 = field_of(stanza, b"Filename").decode(), field_of(stanza, b"SHA256").decode()
+        depends = [field_of(stanza, key).decode("utf-8") for key in (b"Pre-Depends", b"Depends")]
+        size = int(field_of(stanza, b"Size"))
         split_version(version)
         split_version(source_version)
         if not (NAME.fullmatch(name) and NAME.fullmatch(source)):
