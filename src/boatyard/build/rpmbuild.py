@@ -1,7 +1,8 @@
-"""rpmbuild in the sandbox: no network, the host read-only, one writable folder, no capability.
+"""rpmbuild, in two ways, both in a sandbox without network.
 
-This is the `host` back end: the host's own rpmbuild, right for components that only repackage files (seed components
-and data packages). What compiles code wants a buildroot made of the distribution's own packages.
+- The `host` back end: the host's own rpmbuild, the host read-only, one writable folder, no capability; right for
+  components that only repackage files (seed components and data packages).
+- The `sandbox` back end: the rpmbuild of a buildroot made of the distribution's own packages; for everything else.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.digest import fingerprint
 from boatyard.base.error import BuildError, ToolError
+from boatyard.build.srpm import build_srpm
+from boatyard.build.step import BUILD, SOURCES, Step
 from boatyard.ports.files import write_atomic
 from boatyard.ports.run import Command
 from boatyard.ports.sandbox import Sandbox, inside
@@ -19,12 +22,15 @@ from boatyard.rpm.header import is_whole, read_rpm
 
 if TYPE_CHECKING:
     from boatyard.artifact.build_result import RpmFile
+    from boatyard.artifact.build_task import Limits
+    from boatyard.artifact.buildroot import Root
     from boatyard.artifact.source_tree import SourceTree
-    from boatyard.ports.run import Runner
+    from boatyard.ports.run import HostRunner, Runner
     from boatyard_boot.arch import Arch
 
 RECIPE = 1  # raised when this file changes what a build gives
 MACROS = Path(__file__).parents[1] / "data" / "rpmbuild.macros"
+ROOT_MACROS = Path(__file__).parents[1] / "data" / "buildroot.macros"
 TIMEOUT_S = 3600
 
 
@@ -43,6 +49,12 @@ def find_environment(arch: Arch, run: Runner) -> BuildEnvironment:
     version = run(Command(argv=("rpmbuild", "--version"))).text.strip()
     run(Command(argv=("bwrap", "--version")))
     return BuildEnvironment(arch=arch, rpmbuild=version, macros=MACROS.read_text(encoding="utf-8"))
+
+
+def root_environment(arch: Arch, macros: str = "") -> BuildEnvironment:
+    """That of builds in a buildroot, which brings its own rpmbuild; `macros`: the component's, which win."""
+    text = ROOT_MACROS.read_text(encoding="utf-8")
+    return BuildEnvironment(arch=arch, rpmbuild="", macros=f"{text}{macros}")
 
 
 def build_key(tree_key: str, environment: BuildEnvironment) -> str:
@@ -93,6 +105,25 @@ def run_build(
                 hint="free some space and run the same command again: it goes on where it stopped",
             )
     return rpms
+
+
+def build_in_root(
+    tree: SourceTree, root: Root, environment: BuildEnvironment, limits: Limits, work: Path, log: Path, run: HostRunner
+) -> tuple[RpmFile, tuple[RpmFile, ...]]:
+    """The source package and the binary packages of a tree, built in a root that has all it requires.
+
+    They stay below the empty folder `work`. The binary packages are made of what is in the source package, and
+    nothing else. BuildError with the cause, OutOfMemoryError, ToolError when this machine cannot.
+    """
+    step = Step(tree=tree, root=root, environment=environment, limits=limits, work=work, log=log, run=run)
+    step.prepare()
+    srpm = build_srpm(step)
+    step.keep_only(srpm.rpm)
+    step.rpmbuild("-rb", f"{SOURCES}/{srpm.rpm.path.name}", sources=f"{BUILD}/SOURCES")
+    rpms = step.packages("RPMS")
+    if not rpms:
+        raise BuildError(f"{tree.component} builds, but gives no package", hint=f"has {tree.spec} a %files section?")
+    return srpm.rpm, rpms
 
 
 def _cause(error: ToolError) -> str:

@@ -1,8 +1,8 @@
 """Runs a program in a contained sandbox within limits, and ends everything in it when one is passed.
 
 Memory and processes are limited by the kernel's control groups where they can be used; else memory is watched (the sum
-of what all processes of the sandbox hold), and processes are limited for its user (RLIMIT_NPROC). Disk, files, log, time
-and silence are watched everywhere; one file alone cannot pass the limit on the disk (RLIMIT_FSIZE) even in between.
+of what all processes of the sandbox hold), and processes are limited for its user (RLIMIT_NPROC). Disk, files, log,
+time and silence are watched everywhere; one file alone cannot pass the limit on the disk (RLIMIT_FSIZE) in between.
 """
 
 from __future__ import annotations
