@@ -30,6 +30,14 @@ _FILE = re.compile(r"^ *<file[ >].*\n", re.MULTILINE)
 _texts: dict[str, str] = {}
 
 
+class UnsolvableError(BuildError):
+    """Requirements cannot be met. `missing`: the capabilities that nobody provides, as far as that is the reason."""
+
+    def __init__(self, what: str, *, missing: tuple[str, ...], detail: str, hint: str) -> None:
+        super().__init__(what, detail=detail, hint=hint)
+        self.missing = missing
+
+
 class Universe:
     """The packages that a buildroot can be made of: files on disk, and folders with repodata.
 
@@ -72,7 +80,7 @@ class Universe:
 def solve(universe: Universe, wanted: Sequence[str], arch: str, *, who: str = "") -> tuple[RpmFile, ...]:
     """The packages that `wanted` (names, capabilities, paths, `name >= version`, rich dependencies) needs, by name.
 
-    BuildError says what nobody provides, and who needs it; `who` wants these (a component's name), for the message.
+    UnsolvableError says what nobody provides, and who needs it; `who` wants these (a component's name), for the message.
     """
     words = [word for word in dict.fromkeys(wanted) if not word.startswith("rpmlib(")]
     pool = universe.pool(arch)
@@ -265,12 +273,15 @@ def _solve(pool: _Pool, words: Sequence[str], who: str) -> Any:
         for rule in problem.findallproblemrules() if len(problems) == 1 else [problem.findproblemrule()]:
             for info in rule.allinfos():
                 text = str(info.problemstr())
+                if info.type == solv.Solver.SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP and info.dep is not None:
+                    missing.append(str(info.dep))
                 if text != "conflicting requests":
                     reasons.setdefault(text)
     lines = _most_telling(list(reasons))
     rest = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    raise BuildError(
+    raise UnsolvableError(
         f"the buildroot{f' of {who}' if who else ''} cannot be made: {lines[0] if lines else 'conflicting requests'}",
+        missing=tuple(dict.fromkeys(missing)),
         detail="\n".join(lines[:SHOWN] + rest) if len(lines) > 1 else "",
         hint="add a component that provides it, name a repository that does, or drop the requirement by an overlay",
     )
