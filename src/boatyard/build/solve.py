@@ -80,7 +80,7 @@ class Universe:
 def solve(universe: Universe, wanted: Sequence[str], arch: str, *, who: str = "") -> tuple[RpmFile, ...]:
     """The packages that `wanted` (names, capabilities, paths, `name >= version`, rich dependencies) needs, by name.
 
-    UnsolvableError says what nobody provides, and who needs it; `who` wants these (a component's name), for the message.
+    UnsolvableError says what nobody provides, and who needs it; `who` (a component) wants these, for the message.
     """
     words = [word for word in dict.fromkeys(wanted) if not word.startswith("rpmlib(")]
     pool = universe.pool(arch)
