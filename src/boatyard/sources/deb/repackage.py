@@ -16,6 +16,7 @@ from boatyard.base.error import ConfigError, SourceError, did_you_mean
 from boatyard.config.model.seed import PackageRules
 from boatyard.ports.files import replacing_dir
 from boatyard.sources.deb.archive import read_deb
+from boatyard.sources.deb.capability import capabilities
 from boatyard.sources.deb.capture import captures, fill_in
 from boatyard.sources.deb.naming import parse_relations, requirements, rpm_evr, rpm_name
 from boatyard.sources.deb.payload import merge_files, write_payload
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from boatyard.sources.deb.archive import Deb
     from boatyard.sources.deb.lock import DebLock
 
-GENERATOR = 4  # raised when the same .debs and rules give another tree
+GENERATOR = 5  # raised when the same .debs and rules give another tree
 UNKNOWN_LICENSE = "LicenseRef-Debian-copyright"
 MAX_LICENSES = 8
 URL = re.compile(r"https?://[!-~]+")
@@ -97,16 +98,17 @@ def _plan_subpackage(package: str, deb: Deb, evrs: dict[str, Evr], seed: Seed, r
         raise SourceError(f"{package}: {error}") from error
     evr = evrs[package]
     requires = (*(need for need in seed.requires if need != name), *required, *own.requires)
+    files = apply_rules(deb, own, seed, f"subpackage {name}")
     tags = [
         ("Provides", f"deb({package}) = {evr}"),
         *(("Provides", f"deb({one.name})") for one in provided),
+        *(("Provides", text) for text in capabilities(files)),
         *(("Provides", text) for text in own.provides),
         *(("Requires", text) for text in dict.fromkeys(requires)),
         *(("Recommends", text) for text in own.recommends),
         *(("Conflicts", text) for text in own.conflicts),
         *(("Obsoletes", text) for text in own.obsoletes),
     ]
-    files = apply_rules(deb, own, seed, f"subpackage {name}")
     captured = captures(own, files, f"subpackage {name}")
     return Subpackage(
         name=name,
