@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.buildroot import Root
 from boatyard.artifact.codec import find_sealed, save_sealed
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import BuildError, ToolError, TrustError
+from boatyard.base.error import BuildError, NotFoundError, ToolError, TrustError
 from boatyard.ports import clock
 from boatyard.ports.files import link_or_copy, locked, remove_tree, replacing_dir, sweep_temporaries, temporary_dir
 from boatyard.ports.run import Command
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from boatyard.ports.run import Runner
 
 RECIPE = 1  # raised when the same packages would give another root
-RECORD = "root.json"
+# In the folder of a key: what was made, who makes it, who uses it.
+MADE, RECORD, LOCK, USED = "made", "root.json", "lock", "used"
+GRACE_S = 600  # a root that was asked for just now is about to be used
 DATABASE = "/usr/lib/sysimage/rpm"
 TARGET, PACKAGES = "/target", "/packages"  # places inside rpm's sandbox
 TIMEOUT_S = 3600
@@ -63,35 +65,37 @@ def make_root(
         return base
     key = root_key(packages, base, database)
     place = folder / key[:32]
-    with locked(place.with_suffix(".lock")):
+    with locked(place / LOCK):
         found = find_root(place, key)
         if found is not None:
             return found
-        sweep_temporaries(folder)
+        sweep_temporaries(place)
         chosen = sorted(wanted.values(), key=lambda rpm: (rpm.name, str(rpm.nevra), rpm.sha256))
         known = {rpm.sha256 for rpm in base.packages} if base is not None else set()
-        log = place.with_suffix(".log")
+        log = place / "log"
         log.unlink(missing_ok=True)
-        with replacing_dir(place) as temporary:
+        with replacing_dir(place / MADE) as temporary:
             root = temporary / "root"
             if base is None:
                 root.mkdir()
                 _inside(Sandbox(), root, ("sh", "-c", MAKE_MOUNT_POINTS), log, run)
             else:
-                _copy(base.dir, root, run)
+                with using(base):
+                    _copy(base.dir, root, log, run)
             _install([rpm for rpm in chosen if rpm.sha256 not in known], root, log, database, run)
             content, size = content_of(root)
-            made = Root(dir=place / "root", key=key, packages=tuple(chosen), content=content, size=size)
+            made = Root(dir=place / MADE / "root", key=key, packages=tuple(chosen), content=content, size=size)
             save_sealed(made, temporary / RECORD)
     return made
 
 
 def find_root(place: Path, key: str) -> Root | None:
     """The root kept at a place, if it is whole and unchanged."""
-    root = find_sealed(Root, place / RECORD)
+    record = place / MADE / RECORD
+    root = find_sealed(Root, record)
     if root is None or root.key != key or not root.dir.is_dir() or content_of(root.dir)[0] != root.content:
         return None
-    os.utime(place / RECORD)  # when it was used last, for `sweep_roots`
+    os.utime(record)  # when it was used last, for `sweep_roots`
     return root
 
 
@@ -127,7 +131,7 @@ def content_of(root: Path) -> tuple[str, int]:
 @contextlib.contextmanager
 def using(root: Root) -> Iterator[Root]:
     """Keeps `sweep_roots` of any process from removing a root; ToolError when it is gone already."""
-    lock = root.dir.parent.with_suffix(".lock")
+    lock = root.dir.parents[1] / USED
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH)
@@ -139,44 +143,51 @@ def using(root: Root) -> Iterator[Root]:
 
 
 def sweep_roots(folder: Path, *, max_age_s: float, max_bytes: int) -> tuple[str, ...]:
-    """Removes roots that were not used for `max_age_s`, and the oldest while all are larger than `max_bytes`.
+    """Removes roots that were not used for `max_age_s`, and the oldest while all together exceed `max_bytes`.
 
-    The keys of those that went, as far as their folders say. Roots in use stay, whatever their age.
+    The names of those that went. Roots in use, and those asked for within the last ten minutes, stay in any case.
     """
     kept = []
-    for place in folder.glob("*") if folder.is_dir() else ():
-        record = place / RECORD
-        if place.is_dir() and record.is_file():
+    for place in folder.iterdir() if folder.is_dir() else ():
+        record = place / MADE / RECORD
+        if record.is_file():
             root = find_sealed(Root, record)
             kept.append((record.stat().st_mtime, root.size if root is not None else 0, place))
     total = sum(size for _, size, _ in kept)
     gone = []
     for used, size, place in sorted(kept):
-        if clock.now() - used <= max_age_s and total <= max_bytes:
-            continue
-        handle = os.open(place.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (place / RECORD).unlink(missing_ok=True)  # first, so that half a root never counts
-            remove_tree(place)
+        idle = clock.now() - used
+        if (idle > max_age_s or total > max_bytes) and idle > min(GRACE_S, max_age_s) and _remove(place):
             total -= size
             gone.append(place.name)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(handle)
     return tuple(gone)
 
 
-def _inside(sandbox: Sandbox, root: Path, argv: Sequence[str], log: Path, run: Runner) -> None:
-    """Runs a program of the host as root of a contained sandbox that may write to a root, and to nothing else."""
-    contained = replace(sandbox, writable=((root, TARGET),), contained=True)
+def _remove(place: Path) -> bool:
+    """Removes a root that nobody uses; the locks stay, as others may wait for them."""
+    handle = os.open(place / USED, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (place / MADE / RECORD).unlink(missing_ok=True)  # first, so that half a root never counts
+        remove_tree(place / MADE)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _inside(sandbox: Sandbox, target: Path, argv: Sequence[str], log: Path, run: Runner) -> None:
+    """Runs a program of the host as root of a contained sandbox that may write to one folder, and to nothing else."""
+    contained = replace(sandbox, writable=((target, TARGET),), contained=True)
     run(inside(contained, Command(argv=tuple(argv), log=log, timeout_s=TIMEOUT_S)))
 
 
-def _copy(base: Path, root: Path, run: Runner) -> None:
+def _copy(base: Path, root: Path, log: Path, run: Runner) -> None:
     """A copy with all owners, modes, links and capabilities; blocks are shared where the file system can."""
-    run(Command(argv=("cp", "--archive", "--reflink=auto", str(base), str(root)), timeout_s=TIMEOUT_S))
+    root.mkdir()
+    argv = ("cp", "--archive", "--reflink=auto", "--no-target-directory", "/base", TARGET)
+    _inside(Sandbox(read_only=((base, "/base"),)), root, argv, log, run)
 
 
 def _install(packages: Sequence[RpmFile], root: Path, log: Path, database: str, run: Runner) -> None:
@@ -210,6 +221,10 @@ def _stage(rpm: RpmFile, staged: Path) -> str:
     """A file that users of the sandbox can read and that is what its digest says; its name."""
     name = f"{rpm.sha256[:16]}-{rpm.file_name}"
     target = staged / name
+    if not rpm.path.is_file():
+        raise NotFoundError(
+            f"the package {rpm.path} is not there", hint="run the same command again: it is fetched or built"
+        )
     if rpm.path.stat().st_mode & stat.S_IROTH:
         link_or_copy(rpm.path, target)
     else:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import BuildError, ToolError
+from boatyard.build.buildroot import using
 from boatyard.build.cause import find_cause
 from boatyard.ports.files import link_or_copy, remove_tree, write_atomic
 from boatyard.ports.limits import MIB, Bounds, run_limited
@@ -100,7 +101,8 @@ class Step:
             argv=argv, cwd=Path(BUILD), env={"SOURCE_DATE_EPOCH": str(self.epoch), "HOME": BUILD}, log=self.log
         )
         name = self.tree.component
-        ended = run_limited(self.run, sandbox, command, _bounds(self.limits), what=f"the build of {name}")
+        with using(self.root):
+            ended = run_limited(self.run, sandbox, command, _bounds(self.limits), what=f"the build of {name}")
         if ended.code in ok:
             return ended
         if "boatyard: the sandbox cannot be made" in ended.tail or ended.tail.startswith("bwrap: "):
