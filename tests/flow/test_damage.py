@@ -38,8 +38,8 @@ def test_damaged_caches(yard: SmallYard, calm: Calm) -> None:
     snapshots = "out/repo/*/base"
     kinds = {
         "download": (yard.cache, "download/sha256/*/*", ("out/repo", "../home/cache/boatyard/build")),
-        "built package": (yard.cache, "build/*/*/*.rpm", ("out/repo",)),
-        "build record": (yard.cache, "build/*/*/result.json", ("out/repo",)),
+        "built package": (yard.cache, "build/cas/*/*", ("out/repo",)),
+        "build record": (yard.cache, "build/ac/*/*", ("out/repo",)),
         "signed package": (yard.cache, "signed/*/*.rpm", ("out/repo",)),
         "digest of a signed package": (yard.cache, "signed/*/*.sha256", ("out/repo",)),
         "published package": (yard.project, f"{snapshots}/Packages/*/*.rpm", ()),

@@ -43,6 +43,14 @@ def load(kind: type[Value], path: Path) -> Value:
         raise ToolError(f"{path} is not a {kind.__name__}: {error}", hint="remove it and run again") from error
 
 
+def from_json(kind: type[Value], data: bytes) -> Value:
+    """The value that `to_json` wrote; ToolError when it is no such value."""
+    try:
+        return msgspec.json.decode(data, type=kind, dec_hook=_decode)
+    except msgspec.DecodeError as error:
+        raise ToolError(f"this is not a {kind.__name__}: {error}", hint="it was written by another version") from error
+
+
 class _Sealed(msgspec.Struct, frozen=True):
     """`sha256`: of the bytes that `value` is written with."""
 

@@ -54,6 +54,10 @@ class Workspace:
         return self.cache / "signed"
 
     @property
+    def packages(self) -> Path:
+        return self.out / "packages"
+
+    @property
     def repo(self) -> Path:
         return self.out / "repo"
 

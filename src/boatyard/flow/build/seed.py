@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from boatyard.build.rpmbuild import build_key, find_environment, run_build
 from boatyard.build.store import BuildStore
+from boatyard.flow.depot import open_depot
 from boatyard.flow.source import write_tree
 from boatyard.graph.local import run_all
 from boatyard.ports import clock
-from boatyard.ports.files import locked, sweep_temporaries
+from boatyard.ports.files import locked
 from boatyard.sources.deb.download import fetch_debs
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
     """Builds what the store lacks, the heaviest first. Killed at any moment, a second run goes on from there."""
     ports = yard.ports
     environment = find_environment(yard.arch, ports.run)
-    store = BuildStore(yard.workspace.builds)
-    with locked(store.root / "lock", lambda: ports.reporter.note("waiting for another run that builds")):
-        sweep_temporaries(store.root)
+    builds = yard.workspace.builds
+    busy = "waiting for another run that builds"
+    with open_depot(builds) as depot, locked(builds / "lock", lambda: ports.reporter.note(busy)):
+        store = BuildStore(depot)
         keys = {source.component.name: build_key(source.key, environment) for source in sources}
         found = dict(zip(keys, run_all(store.find, keys.values()), strict=True))
         todo = sorted((s for s in sources if found[s.component.name] is None), key=lambda s: -s.weight)
