@@ -65,6 +65,8 @@ TOOLS = {
         Tool("free", "procps", "procps-ng", "answers as a guest does", "tests"),
         Tool("busybox", "busybox-static", "busybox", "makes tiny systems", "tests"),
         Tool("ansible-playbook", "ansible-core", "ansible-core", "runs the playbooks of test deployments", "tests"),
+        Tool("node", "nodejs", "nodejs", "runs a server that speaks Azure Blob", "tests"),
+        Tool("npm", "npm", "nodejs-npm", "installs that server", "tests"),
         Tool("chromium", "chromium", "chromium-headless", "shows the report of a trial", "tests"),
     )
 }
