@@ -31,6 +31,7 @@ NOUNS = {
     "component": ("boatyard.cli.component", "components: list, query, add, update, build"),
     "source": ("boatyard.cli.source", "what components are made from: mirror"),
     "component-group": ("boatyard.cli.component_group", "groups of components"),
+    "graph": ("boatyard.cli.graph", "what is built with what: show, cycles, order, affected"),
     "package": ("boatyard.cli.package", "binary packages and their channels"),
     "overlay": ("boatyard.cli.overlay", "small changes to upstream sources"),
     "repo": ("boatyard.cli.repo", "signed repositories"),
