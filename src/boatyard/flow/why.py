@@ -1,0 +1,41 @@
+"""Why components were built or reused, and what will become of them: from the ledger of a work folder."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from boatyard.artifact.build_ledger import read_entry
+from boatyard.graph.why import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from boatyard.artifact.build_ledger import BuildEntry
+    from boatyard.artifact.build_result import BuildInputs
+    from boatyard.artifact.explanation import Explanation
+    from boatyard.graph.why import Unknown
+
+
+def ledger_dir(work: Path) -> Path:
+    """Where the entries of a work folder are."""
+    return work / "built"
+
+
+def explain_components(
+    names: Iterable[str],
+    work: Path,
+    arch: str,
+    present: Callable[[str], BuildInputs | Unknown] | None = None,
+    *,
+    strict: bool = False,
+) -> list[Explanation]:
+    """One explanation each, in the order of the names. `present`: see `graph.why.explain`."""
+
+    @functools.cache
+    def entry(component: str) -> BuildEntry | None:
+        return read_entry(ledger_dir(work), component, arch)
+
+    now = functools.cache(present) if present is not None else None
+    return [explain(name, entry, now, strict=strict) for name in names]
