@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, install, spec, transaction, trial, trial_check
+from bench import config, demo, history, install, spec, transaction, trial, trial_check
 
 BENCHMARKS = {
     "config": config.main,
     "spec": spec.main,
     "demo": demo.main,
+    "history": history.main,
     "install": install.main,
     "transaction": transaction.main,
     "trial": trial.main,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from boatyard.base.error import SourceError
-from boatyard.flow.history import read_history
+from boatyard.flow import history as module
+from boatyard.flow.history import read_histories, read_history
+from boatyard.ports.run import Command
 from boatyard.render.history import LockState, Revision, fingerprint_changes, interleave, lock_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from tests.render.conftest import Site
 
 
@@ -160,3 +166,89 @@ def test_the_release_goes_up_with_the_changes(site: Site) -> None:
         site.commit(f"change {number}")
     site.render()
     assert site.files()["a/a/a.spec"].decode().endswith("Release: 8%{?dist}\n")
+
+
+@pytest.mark.tool
+def test_a_shallow_clone_is_refused_where_changes_are_lost(site: Site, tmp_path: Path) -> None:
+    site.git("init", "-q")
+    for number in range(3):
+        site.write({"locks/a.lock": a_lock(str(number)), f"locks/{number}.lock": a_lock("1")})
+        site.commit(str(number))
+    clone = tmp_path / "clone"
+    site.git("clone", "-q", "--depth", "1", f"file://{site.dir}", str(clone))
+    with pytest.raises(SourceError, match="shallow"):
+        read_history(clone / "locks/a.lock", site.run)
+    histories = read_histories(clone / "locks", ["a", "2"], site.run)
+    with pytest.raises(SourceError, match="shallow"):
+        histories.of("a")
+    site.git("-C", str(clone), "fetch", "-q", "--unshallow")
+    assert read_history(clone / "locks/a.lock", site.run) == read_history(site.dir / "locks/a.lock", site.run)
+
+
+@pytest.mark.tool
+def test_locks_of_seed_components_have_no_history(site: Site) -> None:
+    site.git("init", "-q")
+    site.write({"locks/a.lock": 'lock-version = 1\nkind = "deb"\n'})
+    site.commit("one")
+    assert read_history(site.dir / "locks/a.lock", site.run) is None
+
+
+@pytest.mark.tool
+def test_one_damaged_lock_does_not_stop_the_others(site: Site) -> None:
+    site.git("init", "-q")
+    site.write({"locks/a.lock": "<<<<<<< HEAD\n", "locks/b.lock": a_lock("1")})
+    site.commit("\x01 odd\x02")
+    histories = read_histories(site.dir / "locks", ["a", "b", "c"], site.run)
+    with pytest.raises(SourceError, match="is not a lock"):
+        histories.of("a")
+    history = histories.of("b")
+    assert history is not None
+    assert [change.subject for change in history.changes] == ["\x01 odd\x02"]
+    assert histories.of("c") is None
+
+
+def a_tangle(dice: random.Random, commits: int, locks: int) -> bytes:
+    """A project's history with side branches, merges, conflicts, and locks that come back to an earlier content."""
+    stream: list[bytes] = []
+    states: dict[int, dict[str, str]] = {}
+    for mark in range(1, commits + 1):
+        parents = dice.sample(range(max(1, mark - 6), mark), min(mark - 1, dice.choice([1, 1, 1, 2])))
+        state: dict[str, str] = {}
+        for parent in reversed(parents):
+            state |= {name: text for name, text in states[parent].items() if name not in state or dice.random() < 0.5}
+        for name in dice.sample(range(locks), dice.choice([0, 1, 1, 2])):
+            state[f"l{name}.lock"] = a_lock(f"{dice.randrange(3) if dice.random() < 0.2 else mark}")
+        if state and dice.random() < 0.05:
+            del state[dice.choice(sorted(state))]
+        states[mark] = state
+        who = f"Ada <a@b> {1_700_000_000 + mark * 60 + dice.randrange(-300, 300)} +0000"
+        lines = [
+            f"commit refs/heads/main\nmark :{mark}\nauthor {who}\ncommitter {who}\ndata {len(str(mark))}\n{mark}\n"
+        ]
+        lines += [f"{'merge' if number else 'from'} :{parent}\n" for number, parent in enumerate(parents)]
+        lines += ["deleteall\n", "M 100644 inline other\ndata 1\nx\n"]
+        lines += [f"M 100644 inline locks/{name}\ndata {len(text)}\n{text}\n" for name, text in state.items()]
+        stream.append("".join(lines).encode())
+    return b"".join(stream)
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("seed", range(6))
+def test_all_at_once_is_as_one_by_one(seed: int, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.git("init", "-q", "-b", "main")
+    stream = a_tangle(random.Random(seed), 120, 30)
+    site.run(Command(argv=("git", "-C", str(site.dir), "fast-import", "--quiet", "--force"), input=stream))
+    site.git("reset", "-q", "--hard")
+    names = [f"l{number}" for number in range(30)]
+    chains = []
+
+    def counted(steps: Sequence[Any], head: str) -> bool:
+        chains.append(is_chain(steps, head))
+        return chains[-1]
+
+    is_chain = module._is_chain
+    monkeypatch.setattr(module, "_is_chain", counted)
+    at_once = read_histories(site.dir / "locks", names, site.run)
+    assert {True, False} == set(chains), "both ways are taken"
+    monkeypatch.setattr(module, "_is_chain", lambda *_: False)
+    assert at_once == read_histories(site.dir / "locks", names, site.run)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import SourceError
-from boatyard.flow.history import git
+from boatyard.flow.git import git
 from boatyard.ports.run import SEARCH_PATH, Command
 from boatyard.ports.sandbox import Sandbox, inside
 from boatyard.render.autospec import INITIAL, Commit, assumed_changes, import_stream, parse_commit

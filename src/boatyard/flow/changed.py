@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from boatyard.base.error import CheckError, ConfigError
 from boatyard.base.where import Where
-from boatyard.flow.project_git import ProjectGit
+from boatyard.flow.git import ProjectGit
 from boatyard.render.layout import spec_dir
 from boatyard.sources.upstream.lock import Lock, parse_lock, tell_changes
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import SourceError
-from boatyard.flow.history import commit_before, head_commit, read_lock
+from boatyard.flow.git import commit_before, head_commit
+from boatyard.flow.history import read_lock
 from boatyard.flow.prepare import copy_folder
 
 if TYPE_CHECKING:

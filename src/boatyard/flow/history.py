@@ -1,27 +1,31 @@
-"""Reads a component's changes from the project's git repository."""
+"""The changes of components, read from the history of their locks in the project's git repository.
+
+For thousands of components, git is asked once for all: what every commit did to every lock. Where a lock went from one
+content to the next and never back, that is its history, whatever branches it was made on. Where it did not, git's own
+simplification decides which commits count, as it does for azldev, and git is asked for that lock alone.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from boatyard.base.error import SourceError
 from boatyard.config.read import parse
-from boatyard.ports.run import Command
+from boatyard.flow.git import LINK, NOT_THERE, git, read_objects
 from boatyard.render.history import LockState, Revision, fingerprint_changes, lock_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection, Mapping, Sequence
 
-    from boatyard.ports.run import Result, Runner
+    from boatyard.ports.run import Runner
 
-# Nothing that a repository configures may run a program; its owner may be another user.
-_GIT = (
-    "git", "--literal-pathspecs", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
-    "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
-)  # fmt: skip
-_LOG_FORMAT = "%H%x00%an%x00%ae%x00%at%x00%s%x01"
-NOT_THERE = 128
+_FORMAT = "--format=%H%x00%an%x00%ae%x00%at%x00%s%x00"
+ABSENT = "0" * 40
+SUFFIX = ".lock"
+FEW = 100  # that many are named to git; for more it goes through the folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,96 +36,170 @@ class LockHistory:
     changes: tuple[Revision, ...]
 
 
+class _Step(NamedTuple):
+    """What one commit did to a lock. `before`, `after`: the objects, by id or, where no id is known, by git's words."""
+
+    commit: str
+    author: str
+    email: str
+    time: int
+    subject: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockHistories:
+    """The histories of many components; those whose lock is not committed have none."""
+
+    found: Mapping[str, LockHistory | SourceError]
+
+    def of(self, component: str) -> LockHistory | None:
+        """The history of one component; SourceError as for `read_history`."""
+        history = self.found.get(component)
+        if isinstance(history, SourceError):
+            raise history
+        return history
+
+
 def read_history(lock: Path, run: Runner) -> LockHistory | None:
     """The history of a lock file; None when it is not committed or in no git repository.
 
     SourceError for a lock that is malformed at HEAD, or whose history a shallow clone lacks. Commits with a malformed
     lock, as with marks of a merge conflict, do not count: nobody can mend them any more.
     """
-    if not lock.parent.is_dir() or git(lock.parent, run, "rev-parse", "--git-dir", ok=(0, NOT_THERE)).code:
-        return None
-    name = f"./{lock.name}"
-    (at_head,) = _contents(lock, ["HEAD"], run)
-    if at_head is None:
-        return None
-    head = _state(at_head, f"{lock} at HEAD")
-    log = git(lock.parent, run, "log", f"--format={_LOG_FORMAT}", "--", name).text
-    entries = [entry.lstrip("\n").split("\0") for entry in log.split("\x01") if entry.strip()]
-    states = map(_past_state, _contents(lock, [entry[0] for entry in entries], run))
-    revisions = [
-        Revision(commit=commit, author=author, email=email, time=int(time), subject=subject, lock=state)
-        for (commit, author, email, time, subject), state in zip(entries, states, strict=True)
-        if state is not None
-    ]
-    changes = fingerprint_changes(revisions[::-1])
-    if not changes and git(lock.parent, run, "rev-parse", "--is-shallow-repository").text.strip() == "true":
-        raise SourceError(
-            f"the lock {lock} has no git history: the project is a shallow clone",
-            hint=f"git -C {lock.parent} fetch --unshallow",
-        )
-    return LockHistory(head, tuple(changes))
+    return read_histories(lock.parent, [lock.name.removesuffix(SUFFIX)], run).of(lock.name.removesuffix(SUFFIX))
+
+
+def read_histories(folder: Path, components: Collection[str], run: Runner) -> LockHistories:
+    """The histories of the locks of components, all in one folder; errors are kept for the component they are of."""
+    shallow = _shallow(folder, run)
+    if shallow is None:
+        return LockHistories({})
+    names = {f"{name}{SUFFIX}": name for name in components}
+    heads = {name: blob for name, blob in _at_head(folder, run).items() if name in names}
+    steps = _raw_steps(folder, heads, run)
+    for name, blob in heads.items():
+        if not _is_chain(steps.get(name, ()), blob):
+            steps[name] = _simplified_steps(folder, name, run)
+    objects = {step.after for name in heads for step in steps[name]} | set(heads.values())
+    states = {one: _state(data) for one, data in read_objects(folder, sorted(objects - {ABSENT}), run).items()}
+    found = {
+        names[name]: _history(folder / name, states[blob], steps[name], states, shallow) for name, blob in heads.items()
+    }
+    return LockHistories({name: history for name, history in found.items() if history is not None})
 
 
 def read_lock(lock: Path) -> LockState | None:
-    """The lock file as it lies there; None when there is none."""
-    if not lock.is_file():
+    """The lock file as it lies there; None when there is none, or when it is that of a seed component."""
+    state = _state(lock.read_bytes()) if lock.is_file() else None
+    if isinstance(state, str):
+        raise _damaged(str(lock), state)
+    return state
+
+
+def _shallow(folder: Path, run: Runner) -> set[str] | None:
+    """The commits where the history of a shallow clone ends; None without a repository or a commit."""
+    if not folder.is_dir():
         return None
-    return _state(lock.read_bytes(), str(lock))
-
-
-def head_commit(checkout: Path, run: Runner) -> str:
-    """The commit a git checkout is at; "" for a folder that is no checkout, SourceError for one without a commit."""
-    if not (checkout / ".git").exists():
-        return ""
-    found = git(checkout, run, "rev-parse", "--verify", "HEAD", ok=(0, NOT_THERE))
+    found = git(folder, run, "rev-parse", "--path-format=absolute", "--git-path", "shallow", "HEAD", ok=(0, NOT_THERE))
     if found.code:
-        raise SourceError(f"the git checkout {checkout} has no commit", hint="remove it and clone it again")
-    return found.text.strip()
+        return None
+    file = Path(found.text.splitlines()[0])
+    return set(file.read_text(encoding="ascii").split()) if file.is_file() else set()
 
 
-def commit_before(checkout: Path, moment: str, run: Runner) -> str:
-    """The last commit of a checkout's first-parent history at a moment (RFC 3339); "" when it is younger."""
-    found = git(checkout, run, "rev-list", "-1", "--first-parent", f"--before={moment}", "HEAD")
-    return found.text.strip()
-
-
-def git(folder: Path, run: Runner, *words: str, ok: tuple[int, ...] = (0,), given: bytes | None = None) -> Result:
-    """Runs git in a folder; ToolError when it fails."""
-    return run(Command(argv=(*_GIT, "-C", str(folder), *words), ok=ok, input=given, timeout_s=600))
-
-
-def _contents(lock: Path, commits: list[str], run: Runner) -> list[bytes | None]:
-    """The lock at each of the commits, None where it is not."""
-    if not commits:
-        return []
-    asked = "".join(f"{commit}:./{lock.name}\n" for commit in commits).encode()
-    data = git(lock.parent, run, "cat-file", "--batch", given=asked).stdout
-    found: list[bytes | None] = []
-    position = 0
-    for _ in commits:
-        end = data.index(b"\n", position)
-        words = data[position:end].split(b" ")
-        position = end + 1
-        if words[-1] == b"missing":
-            found.append(None)
-            continue
-        size = int(words[-1])
-        found.append(data[position : position + size])
-        position += size + 1
+def _at_head(folder: Path, run: Runner) -> dict[str, str]:
+    """The object of each file in a folder, as committed."""
+    found = {}
+    for entry in git(folder, run, "ls-tree", "-z", "HEAD").stdout.split(b"\0"):
+        head, _, name = entry.partition(b"\t")
+        mode, kind, blob = head.split(b" ") if head else (b"", b"", b"")
+        if kind == b"blob" and mode != LINK:
+            found[os.fsdecode(name)] = blob.decode()
     return found
 
 
-def _past_state(data: bytes | None) -> LockState | None:
-    try:
-        return None if data is None else lock_state(parse(data.decode()))
-    except ValueError:
+def _raw_steps(folder: Path, names: Collection[str], run: Runner) -> dict[str, list[_Step]]:
+    """What every commit that is no merge did to each of the locks, oldest first."""
+    if not names:
+        return {}
+    paths = [f"./{name}" for name in names] if len(names) <= FEW else ["."]
+    how = ("--full-history", "--topo-order", "--no-diff-merges", "--raw", "--no-abbrev", "--no-renames", "--relative")
+    log = git(folder, run, "-c", "core.quotePath=false", "log", *how, _FORMAT, "--", *paths).text
+    found: dict[str, list[_Step]] = {}
+    for step, lines in _parse_log(log):
+        for line in lines:
+            what, _, name = line.partition("\t")
+            if name in names:
+                _, _, before, after, _ = what.split(" ")
+                found.setdefault(name, []).append(step._replace(before=before, after=after))
+    return {name: steps[::-1] for name, steps in found.items()}
+
+
+def _simplified_steps(folder: Path, name: str, run: Runner) -> list[_Step]:
+    """The commits that git shows for one lock, merges among them, oldest first."""
+    log = git(folder, run, "log", "--no-patch", _FORMAT, "--", f"./{name}").text
+    return [step._replace(after=f"{step.commit}:./{name}") for step, _ in _parse_log(log)][::-1]
+
+
+def _parse_log(text: str) -> list[tuple[_Step, list[str]]]:
+    """The commits of a log in _FORMAT, each with the lines that follow it. No field can hold what ends one."""
+    fields = text.split("\0")
+    starts = range(0, len(fields) - 1, 5)
+    return [
+        (
+            _Step(fields[at].rpartition("\n")[2], fields[at + 1], fields[at + 2], int(fields[at + 3]), fields[at + 4]),
+            fields[at + 5].split("\n")[1:-1],
+        )
+        for at in starts
+    ]
+
+
+def _is_chain(steps: Sequence[_Step], head: str) -> bool:
+    """Whether each commit began with what the one before left, none came back to an earlier content, and HEAD has the
+    last: then no simplification of the history would leave one of them out, and no merge changed the lock.
+    """
+    contents = [ABSENT, *(step.after for step in steps)]
+    linked = all(step.before == before for step, before in zip(steps, contents, strict=False))
+    return linked and contents[-1] == head and len(set(contents)) == len(contents)
+
+
+def _history(
+    lock: Path,
+    head: LockState | str | None,
+    steps: Sequence[_Step],
+    states: Mapping[str, LockState | str | None],
+    shallow: Collection[str],
+) -> LockHistory | SourceError | None:
+    if head is None:
         return None
+    if isinstance(head, str):
+        return _damaged(f"{lock} at HEAD", head)
+    revisions = [
+        Revision(
+            commit=step.commit, author=step.author, email=step.email, time=step.time, subject=step.subject, lock=state
+        )
+        for step in steps
+        if isinstance(state := states.get(step.after), LockState)
+    ]
+    if not steps or steps[0].commit in shallow:
+        return SourceError(
+            f"the lock {lock} has no whole git history: the project is a shallow clone",
+            detail="each change of a lock is one more release; those before the clone begins would not be counted",
+            hint=f"git -C {lock.parent} fetch --unshallow",
+        )
+    return LockHistory(head, tuple(fingerprint_changes(revisions)))
 
 
-def _state(data: bytes, where: str) -> LockState:
+def _state(data: bytes) -> LockState | str | None:
+    """What a lock says; None for that of a seed component, words for what is none."""
     try:
-        return lock_state(parse(data.decode()))
+        table = parse(data.decode())
+        return None if table.get("kind") == "deb" else lock_state(table)
     except ValueError as error:
-        raise SourceError(
-            f"{where} is not a lock: {error}", hint="`boatyard component update` writes locks anew"
-        ) from error
+        return str(error)
+
+
+def _damaged(where: str, why: str) -> SourceError:
+    return SourceError(f"{where} is not a lock: {why}", hint="`boatyard component update` writes locks anew")

@@ -7,7 +7,7 @@ component's folder is replaced whole, and only when it changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from boatyard.config.model.source_file import MADE_HERE
 from boatyard.flow.archives import lay_out_archives
 from boatyard.flow.autospec import begin_repository, run_rpmautospec, write_history
 from boatyard.flow.checkout import lay_out_checkout
-from boatyard.flow.history import read_history
+from boatyard.flow.history import LockHistories, read_histories, read_history
 from boatyard.flow.lock import is_seeded
 from boatyard.flow.prepare import Preparation, copy_folder, prepare_tree
 from boatyard.flow.source import lay_out, plan_sources
@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     from boatyard.config.model.component import Component
     from boatyard.config.project import Project
     from boatyard.flow.checkout import Checkout
+    from boatyard.flow.history import LockHistory
     from boatyard.flow.ports import Ports
     from boatyard.flow.source import ComponentSource
     from boatyard.flow.upstream import Upstream
     from boatyard.flow.yard import Yard
+    from boatyard.ports.run import Runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class RenderOptions:
     `locks`: the folder of lock files. `work`: for intermediate results. `changes`: how many changes every component is
     taken to have had, instead of asking the project's git history. `rpmautospec`: the program, if it shall be run.
     `check`: write nothing, only compare. `archives`: lay out the archives too, and apply the overlays on them.
+    `histories`: the changes of all components, where they were read before; else each is asked for by itself.
     """
 
     root: Path
@@ -74,6 +77,15 @@ class RenderOptions:
     rpmautospec: Path | None = None
     check: bool = False
     archives: bool = False
+    histories: LockHistories | None = None
+
+    def history(self, component: str, run: Runner) -> LockHistory | None:
+        """The changes of a component; None when its lock is not committed, or their number is given."""
+        if self.changes is not None:
+            return None
+        if self.histories is not None:
+            return self.histories.of(component)
+        return read_history(self.locks / f"{component}.lock", run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +167,7 @@ class Renderer:
         if component.name in self.seeds.sources:
             component = self.seeds.sources[component.name].component
         spec, run, options = spec_name(component), self.ports.run, self.options
-        history = read_history(options.locks / f"{component.name}.lock", run) if options.changes is None else None
+        history = options.history(component.name, run)
         changes = len(history.changes) if history is not None else options.changes or 0
         repository, first = None, ""
         if options.rpmautospec is not None and changes and (checkout is not None or is_local(component)):
@@ -264,6 +276,9 @@ def render_components(
     check_root(options.root, project.dir)
     with locked(options.work / "lock"):
         sweep_temporaries(options.work)
+        if options.changes is None:
+            names = [component.name for component in components]
+            options = replace(options, histories=read_histories(options.locks, names, ports.run))
         renderer = Renderer(project, options, _seed_sources(components, options, yard), ports, upstream)
         with ports.reporter.step(f"Render {len(components)} components"):
             rendered = run_all(renderer.render, sorted(components, key=lambda component: component.name))

@@ -1,4 +1,4 @@
-"""Reads the project's own git repository: commits, and what they hold, for thousands of files in a few processes."""
+"""Runs git over repositories on the disk, those of the project and dist-git checkouts: they are data, never obeyed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import NotFoundError, SourceError
-from boatyard.flow.history import NOT_THERE, git
+from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from boatyard.ports.run import Runner
+    from boatyard.ports.run import Result, Runner
 
+# Nothing that a repository configures may run a program; its owner may be another user.
+_GIT = (
+    "git", "--literal-pathspecs", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
+)  # fmt: skip
+NOT_THERE = 128
+LINK = b"120000"
 _ID = re.compile(r"[0-9a-f]{40,64}")
+
+
+def git(folder: Path, run: Runner, *words: str, ok: tuple[int, ...] = (0,), given: bytes | None = None) -> Result:
+    """Runs git in a folder; ToolError when it fails."""
+    return run(Command(argv=(*_GIT, "-C", str(folder), *words), ok=ok, input=given, timeout_s=600))
+
+
+def head_commit(checkout: Path, run: Runner) -> str:
+    """The commit a git checkout is at; "" for a folder that is no checkout, SourceError for one without a commit."""
+    if not (checkout / ".git").exists():
+        return ""
+    found = git(checkout, run, "rev-parse", "--verify", "HEAD", ok=(0, NOT_THERE))
+    if found.code:
+        raise SourceError(f"the git checkout {checkout} has no commit", hint="remove it and clone it again")
+    return found.text.strip()
+
+
+def commit_before(checkout: Path, moment: str, run: Runner) -> str:
+    """The last commit of a checkout's first-parent history at a moment (RFC 3339); "" when it is younger."""
+    found = git(checkout, run, "rev-list", "-1", "--first-parent", f"--before={moment}", "HEAD")
+    return found.text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +92,7 @@ class ProjectGit:
         for entry in git(self.top, self.run, *words).stdout.split(b"\0"):
             head, _, path = entry.partition(b"\t")
             mode, kind, blob = head.split(b" ") if head else (b"", b"", b"")
-            if kind == b"blob" and mode != b"120000":
+            if kind == b"blob" and mode != LINK:
                 found[os.fsdecode(path).rpartition("/")[2]] = blob.decode()
         return found
 
