@@ -29,6 +29,7 @@ NOUNS = {
     "doctor": ("boatyard.cli.doctor", "what this machine lacks, and which package brings it"),
     "project": ("boatyard.cli.project", "start a distribution of one's own"),
     "component": ("boatyard.cli.component", "components: list, query, add, update, build"),
+    "why": ("boatyard.cli.why", "why components were built, or not"),
     "source": ("boatyard.cli.source", "what components are made from: mirror"),
     "component-group": ("boatyard.cli.component_group", "groups of components"),
     "graph": ("boatyard.cli.graph", "what is built with what: show, cycles, order, affected"),
