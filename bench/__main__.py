@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, history, install, spec, transaction, trial, trial_check
+from bench import config, demo, graph, history, install, spec, transaction, trial, trial_check
 
 BENCHMARKS = {
     "config": config.main,
     "spec": spec.main,
+    "graph": graph.main,
     "demo": demo.main,
     "history": history.main,
     "install": install.main,
@@ -16,7 +17,7 @@ BENCHMARKS = {
     "trial": trial.main,
     "trial-check": trial_check.main,
 }
-QUICK = ("config", "spec", "trial-check")
+QUICK = ("config", "spec", "graph", "trial-check")
 
 
 def main() -> int:
