@@ -41,6 +41,8 @@ NOUNS = {
     "install": ("boatyard.cli.install", "answers for the installer: check, convert, schema"),
     "trial": ("boatyard.cli.trial", "try deployments before they go to the cloud"),
     "config": ("boatyard.cli.config", "the configuration, checked and explained"),
+    "scheduler": ("boatyard.cli.worker", "builds on many machines: tell workers what to build"),
+    "worker": ("boatyard.cli.worker", "builds on many machines: build what a scheduler says"),
     "completion": ("boatyard.cli.completion", "completion of command lines, for a shell"),
 }
 ALIASES = {"comp": "component", "pkg": "package"}

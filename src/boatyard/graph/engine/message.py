@@ -38,13 +38,17 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """How a task ended. `kind`: the class of the error, empty for none; `refused`: why it was not even started."""
+    """How a task ended. `kind`: the class of the error, empty for none; `refused`: why it was not even started.
+
+    `worker`: the name of the worker, as the coordinator knows it.
+    """
 
     seconds: float = 0.0
     answer: bytes = b""
     kind: str = ""
     problems: tuple[Told, ...] = ()
     refused: str = ""
+    worker: str = ""
 
     def error(self) -> BoatyardError | None:
         """The error that was told; of a class that is not known here it is a plain one."""
@@ -58,9 +62,10 @@ class Reply(msgspec.Struct, frozen=True):
         return error
 
 
-def reply_of(error: BoatyardError, seconds: float) -> Reply:
+def reply_of(error: BoatyardError, seconds: float, worker: str) -> Reply:
     """The reply that tells of an error."""
-    return Reply(seconds, kind=type(error).__name__, problems=tuple(_told(problem) for problem in error.problems))
+    problems = tuple(_told(problem) for problem in error.problems)
+    return Reply(seconds, kind=type(error).__name__, problems=problems, worker=worker)
 
 
 def encode(message: Request | Reply) -> bytes:

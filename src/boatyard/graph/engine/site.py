@@ -19,7 +19,8 @@ LOOK_S = 0.25
 
 
 class Site:
-    """`home`: for the folders of tasks. `words`: handed to them; `cluster` among them is what tasks must name.
+    """`home`: for the folders of tasks. `words`: handed to them; `cluster` and `worker` among them are what tasks must
+    name, and what replies do.
 
     `allowed`: the functions that may be run (`package.module:name`). `is_wanted`: whether a task, by its key, is still
     wanted; asked four times a second.
@@ -29,6 +30,7 @@ class Site:
         self, home: Path, words: Mapping[str, str], allowed: Collection[str], is_wanted: Callable[[str], bool]
     ) -> None:
         self._home, self._words, self._allowed, self._is_wanted = home, dict(words), frozenset(allowed), is_wanted
+        self._name = self._words.get("worker", "")
         self._running: dict[str, Carrier] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -39,9 +41,9 @@ class Site:
         try:
             request = decode_request(message)
         except ValueError as error:
-            return encode(Reply(refused=f"no task: {error}"))
+            return encode(Reply(refused=f"no task: {error}", worker=self._name))
         if refused := self._refusal(request.cluster, request.version, request.function):
-            return encode(Reply(refused=refused))
+            return encode(Reply(refused=refused, worker=self._name))
         task = Task(node=request.node, step=request.step, payload=request.payload, memory_mib=request.memory_mib)
         carrier = Carrier(task, request.attempt)
         with self._lock:
@@ -51,9 +53,9 @@ class Site:
         try:
             answer = carrier.carry_out(find_function(request.function), self._home, self._words)
         except BoatyardError as error:
-            return encode(reply_of(error, carrier.seconds))
+            return encode(reply_of(error, carrier.seconds, self._name))
         else:
-            return encode(Reply(carrier.seconds, answer))
+            return encode(Reply(carrier.seconds, answer, worker=self._name))
         finally:
             with self._lock:
                 self._running.pop(key, None)
@@ -66,11 +68,11 @@ class Site:
 
     def _refusal(self, cluster: str, version: str, function: str) -> str:
         if cluster != self._words.get("cluster", ""):
-            return "the worker belongs to another cluster"
+            return f"the worker at {self._name} belongs to another cluster"
         if version != __version__:
-            return f"the worker has Boatyard {__version__}, the coordinator {version}"
+            return f"the worker at {self._name} has Boatyard {__version__}, the coordinator {version}"
         if function not in self._allowed:
-            return f"the worker does not run {function}"
+            return f"the worker at {self._name} does not run {function}"
         return ""
 
     def _live(self) -> dict[str, Carrier]:
