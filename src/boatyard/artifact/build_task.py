@@ -17,7 +17,8 @@ class Limits(Artifact, frozen=True):
 class BuildTask(Artifact, frozen=True):
     """`tree`: the digest of the packed source tree; `buildroot`: the packages by digest, to be fetched from the depot.
 
-    `key`: under which the result is recorded; empty for a task that only finds out what a build requires.
+    `key`: under which what the task gives is recorded. `base`: the digests of those packages that all buildroots have.
+    `epoch`: the date of the sources, in seconds.
     """
 
     component: str
@@ -27,7 +28,7 @@ class BuildTask(Artifact, frozen=True):
     tree: str
     spec: str
     epoch: int
-    macros: str
+    base: tuple[str, ...] = ()
     buildroot: tuple[RpmFile, ...] = ()
     limits: Limits = Limits()
     inputs: BuildInputs = BuildInputs(definition={})

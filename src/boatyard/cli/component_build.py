@@ -94,12 +94,11 @@ def _record(name: str, changes: Sequence[str], locked: Sequence[Locked]) -> dict
 
 def build(args: argparse.Namespace) -> int:
     """Prints the path of every package of the components chosen, built now or before."""
-    from boatyard.flow.build import build_components
+    from boatyard.flow.build.run import build_components
     from boatyard.flow.depot import lay_out
-    from boatyard.flow.source import plan_sources
 
     with opened_yard(args) as yard:
-        built = build_components(yard, plan_sources(yard, chosen_components(yard.project, args)))
+        built = build_components(yard, chosen_components(yard.project, args))
         for result in built.results:
             for path in lay_out(result, yard.workspace.packages):
                 print(path)

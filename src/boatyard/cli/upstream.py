@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,15 +24,7 @@ def add_upstream_options(parser: argparse.ArgumentParser) -> None:
 
 
 def upstream_of(project: Project, workspace: Workspace, ports: Ports, args: argparse.Namespace) -> Upstream:
-    """The means to get upstream sources, with the caches of this user."""
-    from boatyard.flow.upstream import Upstream
-    from boatyard.sources.upstream.archive import ArchiveStore
-    from boatyard.sources.upstream.repository import DistGit
+    """The means to get upstream sources, as the options say."""
+    from boatyard.flow.upstream import open_upstream
 
-    return Upstream(
-        project=project,
-        locks=workspace.locks,
-        dist_git=DistGit(root=workspace.dist_git, run=ports.run, environ=os.environ, offline=args.offline),
-        archives=ArchiveStore(workspace.downloads, ports.fetch, offline=args.offline),
-        lookasides=tuple(args.lookaside),
-    )
+    return open_upstream(project, workspace, ports, offline=args.offline, lookasides=tuple(args.lookaside))

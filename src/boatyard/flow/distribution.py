@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boatyard.flow.build import Built, build_components
+from boatyard.flow.build.run import Built, build_components
 from boatyard.flow.compose import compose
-from boatyard.flow.source import plan_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,5 +26,5 @@ class Made:
 
 def make_repositories(yard: Yard, components: Sequence[Component]) -> Made:
     """Builds components and publishes all of them as one snapshot."""
-    built = build_components(yard, plan_sources(yard, components))
+    built = build_components(yard, components)
     return Made(built, compose(yard, built.results))

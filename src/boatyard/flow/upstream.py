@@ -5,6 +5,7 @@ The commit is that of the lock, else the pin. Only `component update` looks one 
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import ConfigError, NotFoundError, SourceError
 from boatyard.flow.checkout import Checkout, name_spec
 from boatyard.render.autospec import needs_rpmautospec
+from boatyard.sources.upstream.archive import ArchiveStore
 from boatyard.sources.upstream.lock import load_lock, resolution_hash
+from boatyard.sources.upstream.repository import DistGit
 from boatyard.sources.upstream.template import fill_template
 from boatyard.spec.text import decode, split_lines
 
@@ -23,10 +26,24 @@ if TYPE_CHECKING:
     from boatyard.config.model.component import Component, UpstreamSpec
     from boatyard.config.model.distro import Distro
     from boatyard.config.project import Project
-    from boatyard.sources.upstream.archive import ArchiveStore
-    from boatyard.sources.upstream.repository import DistGit, Repository
+    from boatyard.flow.ports import Ports
+    from boatyard.flow.workspace import Workspace
+    from boatyard.sources.upstream.repository import Repository
 
 HISTORY_FILES = ("changelog",)  # what rpmautospec reads of old commits, besides the spec
+
+
+def open_upstream(
+    project: Project, workspace: Workspace, ports: Ports, *, offline: bool = False, lookasides: tuple[str, ...] = ()
+) -> Upstream:
+    """The means to get upstream sources, with the caches of this user; `offline`: from those only."""
+    return Upstream(
+        project=project,
+        locks=workspace.locks,
+        dist_git=DistGit(root=workspace.dist_git, run=ports.run, environ=os.environ, offline=offline),
+        archives=ArchiveStore(workspace.downloads, ports.fetch, offline=offline),
+        lookasides=lookasides,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,18 @@ class Workspace:
         return self.cache / "build"
 
     @property
+    def buildroots(self) -> Path:
+        return self.cache / "buildroot"
+
+    @property
+    def kept(self) -> Path:
+        return self.work / "kept"
+
+    @property
+    def ledger(self) -> Path:
+        return self.work / "built"
+
+    @property
     def signed(self) -> Path:
         return self.cache / "signed"
 

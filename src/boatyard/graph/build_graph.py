@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from boatyard.graph.provider import Providers
 from boatyard.graph.requirement import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from boatyard.graph.provider import Knowledge, Providers
+    from boatyard.graph.provider import Knowledge
 
 
 class Origin(StrEnum):
@@ -45,6 +46,7 @@ class BuildGraph:
 
     `unresolved`: requirements that no component is known to provide. `unread`: components whose requirements are not
     known, and why. `dynamic`: those whose build finds more of them. `once`: those that are repackaged, not built.
+    `providers`: who gives what, for requirements that show later.
     """
 
     edges: Mapping[str, Mapping[str, tuple[Cause, ...]]]
@@ -52,6 +54,7 @@ class BuildGraph:
     unread: Mapping[str, str] = field(default_factory=dict)
     dynamic: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
+    providers: Providers = field(default_factory=Providers, compare=False, repr=False)
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
@@ -96,6 +99,7 @@ def make_graph(
         unread=dict(sorted((unread or {}).items())),
         dynamic=frozenset(dynamic),
         once=frozenset(once),
+        providers=providers,
     )
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from boatyard.artifact.codec import Artifact, to_json
+from boatyard.artifact.codec import Artifact, from_json, to_json
 from boatyard.artifact.source_tree import DEFAULT_EPOCH
 from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.base.error import BuildError
@@ -72,13 +70,13 @@ class Definer:
         key = fingerprint(["definition", RECIPE, self._source_key(component)])
         record = self.depot.record(key)
         if record is not None:
-            found = msgspec.json.decode(record, type=Definition)
+            found = from_json(Definition, record)
             if self.depot.has(found.tree):
                 return found
         reporter = self.yard.ports.reporter
         with reporter.step(component.name), temporary_dir(self.options.work) as work:
             made = self._prepare(component, work)
-        self.depot.put_record(key, to_json(made))
+        self.depot.put_record(key, to_json(made), [made.tree])
         return made
 
     def _prepare(self, component: Component, work: Path) -> Definition:
@@ -100,9 +98,7 @@ class Definer:
             tree=self.depot.put_file(work / "tree.tar"),
             spec=spec,
             epoch=day * SECONDS_A_DAY + SECONDS_A_DAY // 2 if day else DEFAULT_EPOCH,
-            files={
-                str(path.relative_to(tree)): _content(path) for path in sorted(tree.rglob("*")) if not _is_dir(path)
-            },
+            files=_digests(tree),
         )
 
     def _source_key(self, component: Component) -> list[object]:
@@ -126,9 +122,12 @@ class Definer:
         return [component.name, identity, changes, self.options.rule, self.options.rpmautospec is not None]
 
 
-def _content(path: Path) -> str:
-    return f"link to {path.readlink()}" if path.is_symlink() else sha256_file(path)
-
-
-def _is_dir(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+def _digests(tree: Path) -> dict[str, str]:
+    """What each file of a tree holds, by its name below the tree."""
+    found = {}
+    for path in sorted(tree.rglob("*")):
+        if path.is_symlink():
+            found[str(path.relative_to(tree))] = f"link to {path.readlink()}"
+        elif path.is_file():
+            found[str(path.relative_to(tree))] = sha256_file(path)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boatyard.build.rpmbuild import build_key, find_environment, run_build
@@ -23,16 +22,11 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """The results of all components, in their order, and how many of them were built just now."""
+def build_seeds(yard: Yard, sources: Sequence[ComponentSource]) -> tuple[list[BuildResult], int]:
+    """The results, in the order of the sources, and how many were built just now; the heaviest first.
 
-    results: tuple[BuildResult, ...]
-    fresh: int
-
-
-def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
-    """Builds what the store lacks, the heaviest first. Killed at any moment, a second run goes on from there."""
+    Killed at any moment, a second run goes on from there.
+    """
     ports = yard.ports
     environment = find_environment(yard.arch, ports.run)
     builds = yard.workspace.builds
@@ -63,7 +57,7 @@ def build_components(yard: Yard, sources: Sequence[ComponentSource]) -> Built:
             with ports.reporter.step(f"Build {len(todo)} of {len(sources)} components"):
                 built = run_all(build, todo)
             found |= {result.component: result for result in built}
-    return Built(tuple(result for result in found.values() if result is not None), len(todo))
+    return [result for result in found.values() if result is not None], len(todo)
 
 
 def _new_log(folder: Path, component: str) -> Path:

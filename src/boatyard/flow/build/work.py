@@ -1,0 +1,232 @@
+"""How the nodes of the build graph are made: from a definition over its buildroot to a result, or to one from before.
+
+A node goes through its requirements (a task: the SRPM, made in the smallest buildroot), further ones that its spec finds
+out (tasks, until there are no more), and the build (a task). Which of these are needed is known only when the node's
+turn comes: its buildroot holds what other nodes have given by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile
+from boatyard.artifact.build_task import BuildTask, Limits, Requirements
+from boatyard.artifact.codec import from_json, to_json
+from boatyard.base.error import BuildError
+from boatyard.build.solve import Universe, UnsolvableError, solve
+from boatyard.flow.build.inputs import build_inputs, build_key, requirements_key, used_packages
+from boatyard.flow.build.provide import givers
+from boatyard.flow.build.task import BUILD, GENERATE, REQUIRE, Order, record_of
+from boatyard.graph.work import Done, Task, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+    from pathlib import Path
+
+    from boatyard.build.store import BuildStore
+    from boatyard.flow.build.definition import Definition
+    from boatyard.graph.provider import Providers
+
+    Steps = Generator[Task | Wait, bytes, Done]
+
+NOTHING = BuildInputs(definition={})
+ROUNDS = 20  # of %generate_buildrequires, each of which must name something new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How builds are made. `packages`: of every buildroot; `repositories`: folders with repodata that complete it.
+
+    `strict`: reuse a result only if every package of its buildroot is the same; `order`: makes an order of a task, for
+    workers here or elsewhere.
+    """
+
+    arch: str
+    backend: str
+    packages: tuple[str, ...]
+    limits: Limits
+    repositories: tuple[Path, ...] = ()
+    strict: bool = False
+    order: Callable[[BuildTask], Order] = lambda task: Order(task=task)
+
+
+@dataclass(slots=True)
+class _Node:
+    """Where a node stands: the steps that are left, what was wanted last, and the answer that led there."""
+
+    steps: Steps
+    wanted: Task | Wait | None = None
+    answer: bytes | None = None
+
+
+@dataclass(slots=True)
+class BuildWork:
+    """The work of a build graph. `base`: packages that need no node (seeds, bootstrap), with their components.
+
+    `graph`: the components that are built; `needs`: what each of them is known to need, to which is added what shows
+    later; `cut`: what a component takes from the seed, although a component gives it. `fetch`: gives packages of
+    repositories a file. `told`: hears of each result, whether it was reused, and of the inputs that it stands for.
+    """
+
+    rules: Rules
+    define: Callable[[str], Definition]
+    base: Mapping[str, Sequence[RpmFile]]
+    graph: Collection[str]
+    needs: dict[str, set[str]]
+    cut: Callable[[str], Collection[str]]
+    providers: Providers
+    fetch: Callable[[Sequence[RpmFile]], tuple[RpmFile, ...]]
+    store: BuildStore
+    cache: Path
+    told: Callable[[BuildResult, bool, BuildInputs], None]
+    _nodes: dict[str, _Node] = field(default_factory=dict)
+    _results: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def function(self) -> str:
+        """What runs a task."""
+        return "boatyard.flow.build.task:perform"
+
+    def next(self, node: str, answer: bytes | None, results: Mapping[str, bytes]) -> Task | Wait | Done:
+        """The next step of a component; see `graph.work.Work`."""
+        self._results = results
+        state = self._nodes.get(node)
+        if state is None:
+            state = self._nodes[node] = _Node(self._steps(node))
+        elif isinstance(state.wanted, Task) and answer == state.answer:
+            return state.wanted  # its worker was lost
+        state.answer = answer
+        try:
+            # A step that waited for other nodes goes on with no answer of its own.
+            state.wanted = next(state.steps) if not isinstance(state.wanted, Task) else state.steps.send(answer or b"")
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+        return state.wanted
+
+    def _steps(self, component: str) -> Steps:
+        definition, rules = self.define(component), self.rules
+        if missing := self.needs[component] - self._results.keys():
+            yield Wait(frozenset(missing))  # the need for the component itself has only shown while building
+        requires = yield from self._requirements(component)
+        buildroot = yield from self._solved(component, requires)
+        _, owners = self._universe(component)
+        inputs = build_inputs(
+            definition, used_packages(buildroot, owners, self.cache), arch=rules.arch, backend=rules.backend
+        )
+        key = build_key(component, inputs, strict=rules.strict)
+        found = self.store.find(key)
+        if found is not None:
+            self.told(found, True, inputs)
+            return Done(result=to_json(found), reused=True)
+        yield self._task(BUILD, definition, buildroot, key, inputs)
+        made = self.store.find(key)
+        if made is None:
+            raise BuildError(f"the result of {component} is gone", hint="run the same command again")
+        self.told(made, False, inputs)
+        return Done(result=to_json(made))
+
+    def _requirements(self, component: str) -> Generator[Task | Wait, bytes, list[str]]:
+        """All that a component requires to be built, asked of its spec in a buildroot."""
+        definition = self.define(component)
+        requires: list[str] = []
+        for round_ in range(ROUNDS):
+            buildroot = yield from self._solved(component, requires)
+            key = requirements_key(definition, buildroot, round_, arch=self.rules.arch)
+            record = self.store.depot.record(key)
+            if record is None:
+                step = f"{GENERATE} {round_}" if round_ else REQUIRE
+                record = record_of((yield self._task(step, definition, buildroot, key)))
+            told = from_json(Requirements, record)
+            fresh = [word for word in told.requires if word not in requires]
+            requires += fresh
+            if told.complete:
+                return requires
+            if round_ and not fresh:
+                break
+        raise BuildError(
+            f"{component} is never content with what its buildroot has",
+            detail=" ".join(requires[-8:]),
+            hint="look at the %generate_buildrequires of its spec",
+        )
+
+    def _solved(self, component: str, requires: Sequence[str]) -> Generator[Wait, bytes, tuple[RpmFile, ...]]:
+        """The packages that meet requirements, once the components that give some of them are done."""
+        wanted = (*self.rules.packages, *requires)
+        yield from self._wait(component, givers(self.providers, requires))
+        while True:
+            universe, _ = self._universe(component)
+            try:
+                return self.fetch(solve(universe, wanted, self.rules.arch, who=component))
+            except UnsolvableError as error:
+                # Packages may require others only when they are installed, and names of capabilities are a hint.
+                likely = givers(self.providers, (*requires, *error.missing), guess=True)
+                if not (yield from self._wait(component, likely)):
+                    raise
+
+    def _wait(self, component: str, names: Collection[str]) -> Generator[Wait, bytes, bool]:
+        """Waits for components of the graph that are not waited for yet; gives whether there were any."""
+        fresh = {name for name in names if name in self.graph} - {
+            component,
+            *self.needs[component],
+            *self.cut(component),
+        }
+        if not fresh:
+            return False
+        self.needs[component] |= fresh
+        if missing := fresh - self._results.keys():
+            yield Wait(frozenset(missing))
+        return True
+
+    def _base_of(self, component: str, buildroot: Sequence[RpmFile]) -> tuple[str, ...]:
+        """The digests of what every buildroot has, if this one has all of it: it can then start from a common root."""
+        universe, _ = self._universe(component)
+        common = {rpm.sha256 for rpm in solve(universe, self.rules.packages, self.rules.arch)}
+        return tuple(sorted(common)) if common <= {rpm.sha256 for rpm in buildroot} else ()
+
+    def _universe(self, component: str) -> tuple[Universe, dict[str, str]]:
+        """The packages that a component's buildroot can be made of, and whose each of our own is.
+
+        Those it needs, directly or not, are there whether or not others are done by now, so that no build depends on
+        what happened to be quicker.
+        """
+        own = dict(self.base)
+        for name in self._all_needs(component):
+            own[name] = from_json(BuildResult, self._results[name]).rpms
+        universe = Universe((rpm for rpms in own.values() for rpm in rpms), self.rules.repositories)
+        return universe, {rpm.sha256: name for name, rpms in own.items() for rpm in rpms}
+
+    def _all_needs(self, component: str) -> set[str]:
+        found: set[str] = set()
+        todo = [component]
+        while todo:
+            fresh = self.needs[todo.pop()] - found
+            found |= fresh
+            todo.extend(fresh)
+        return found - {component}
+
+    def _task(
+        self, step: str, definition: Definition, buildroot: Sequence[RpmFile], key: str, inputs: BuildInputs = NOTHING
+    ) -> Task:
+        rules, name = self.rules, definition.component
+        task = BuildTask(
+            component=name,
+            arch=rules.arch,
+            backend=rules.backend,
+            key=key,
+            tree=definition.tree,
+            spec=definition.spec,
+            epoch=definition.epoch,
+            base=self._base_of(name, buildroot),
+            buildroot=tuple(buildroot),
+            limits=rules.limits,
+            inputs=inputs,
+        )
+        return Task(
+            node=name,
+            step=step,
+            payload=to_json(rules.order(task)),
+            arch=rules.arch,
+            memory_mib=rules.limits.memory_mib,
+        )
