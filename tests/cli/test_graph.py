@@ -90,13 +90,16 @@ def test_json_for_machines(ask) -> None:  # type: ignore[no-untyped-def]
             "requirement": "pkgconfig(ncurses)",
             "capability": "pkgconfig(ncurses)",
             "from": "text",
-            "certain": True,
             "provider": "guess",
         }
     ]
     assert record["neededBy"] == {}
-    assert record["unresolved"] == [{"requirement": "asciidoc", "from": "text", "certain": True}]
-    assert json.loads(ask("show", "-o", "json")[1]).keys() == SPECS.keys()
+    assert record["unresolved"] == [{"requirement": "asciidoc", "from": "text"}]
+    everything = json.loads(ask("show", "-o", "json")[1])
+    assert everything.keys() == SPECS.keys()
+    assert everything["ncurses"]["dynamic"]
+    assert everything["ncurses"]["needs"]["gcc"][0]["uncertain"]
+    assert everything["make"].keys() == {"needs"}
 
 
 def test_dot(ask) -> None:  # type: ignore[no-untyped-def]
@@ -143,7 +146,13 @@ def test_orders(ask) -> None:  # type: ignore[no-untyped-def]
     plan = json.loads(ask("order", "--workers", "9", "-o", "json")[1])
     assert (plan["plan"], plan["workers"], plan["steps"], plan["longestChain"]) == ("A", 9, 3, 3)
     assert plan["cut"][0] == {"node": "gcc", "need": "make", "reason": "inside of a cycle of 2 components"}
-    assert json.loads(ask("order", "--plan", "D", "-o", "json")[1])["builds"][0]["final"] is False
+    assert json.loads(ask("order", "--plan", "D", "-o", "json")[1])["builds"][0] == {
+        "node": "gcc@stage1",
+        "component": "gcc",
+        "step": 1,
+        "worker": 1,
+        "firstStage": True,
+    }
 
 
 def test_what_a_change_reaches(ask) -> None:  # type: ignore[no-untyped-def]

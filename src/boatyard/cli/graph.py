@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from boatyard.config.project import Project
-    from boatyard.graph.build_graph import BuildGraph, Cause
+    from boatyard.graph.build_graph import BuildGraph, Cause, Requirement
     from boatyard.graph.plan import Plan
     from boatyard.graph.simulate import Schedule
 
@@ -185,16 +185,16 @@ def show_affected(args: argparse.Namespace) -> int:
 
 def component_record(graph: BuildGraph, name: str) -> dict[str, object]:
     """A component of the graph as data."""
-    return {
-        "needs": _causes_by_name(graph.edges[name]),
+    record: dict[str, object] = {
         "unresolved": [
-            {"requirement": one.text, "from": str(one.origin), "certain": one.certain}
+            _told_record({"requirement": one.text, "from": str(one.origin)}, one)
             for one in graph.unresolved.get(name, ())
         ],
         "repackaged": name in graph.once,
         "dynamic": name in graph.dynamic,
         "unread": graph.unread.get(name, ""),
     }
+    return {"needs": _causes_by_name(graph.edges[name])} | {key: value for key, value in record.items() if value}
 
 
 def _causes_by_name(edges: Mapping[str, tuple[Cause, ...]]) -> dict[str, list[dict[str, object]]]:
@@ -202,13 +202,19 @@ def _causes_by_name(edges: Mapping[str, tuple[Cause, ...]]) -> dict[str, list[di
 
 
 def _cause_record(cause: Cause) -> dict[str, object]:
-    return {
-        "requirement": cause.requirement.text,
-        "capability": cause.capability,
-        "from": str(cause.requirement.origin),
-        "certain": cause.requirement.certain,
-        "provider": str(cause.known),
-    }
+    return _told_record(
+        {
+            "requirement": cause.requirement.text,
+            "capability": cause.capability,
+            "from": str(cause.requirement.origin),
+            "provider": str(cause.known),
+        },
+        cause.requirement,
+    )
+
+
+def _told_record(record: dict[str, object], requirement: Requirement) -> dict[str, object]:
+    return record if requirement.certain else {**record, "uncertain": True}
 
 
 def _order_record(plan: Plan, schedule: Schedule) -> dict[str, object]:
@@ -223,11 +229,11 @@ def _order_record(plan: Plan, schedule: Schedule) -> dict[str, object]:
             {
                 "node": run.node,
                 "component": component_of(run.node),
-                "final": not is_first_stage(run.node),
                 "step": int(run.start_s) + 1,
                 "worker": run.worker + 1,
-                "after": plan.needs[run.node],
             }
+            | ({"firstStage": True} if is_first_stage(run.node) else {})
+            | ({"after": plan.needs[run.node]} if plan.needs[run.node] else {})
             for run in schedule.runs
         ],
         "cut": [{"node": cut.node, "need": cut.need, "reason": cut.reason} for cut in plan.cut],
