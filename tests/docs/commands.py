@@ -21,7 +21,7 @@ QUICK = {
     ("doctor",), ("project", "new"), ("project", "init"), ("config", "check"), ("config", "dump"),
     ("config", "generate-schema"), ("component", "list"), ("component", "query"), ("component", "add"),
     ("component", "diff-sources"), ("component-group", "list"), ("package", "list"), ("image", "list"),
-    ("overlay", "list"), ("overlay", "check"),
+    ("overlay", "list"), ("overlay", "check"), ("graph",),
 }  # fmt: skip
 SHELL = {"cd", "mkdir", "sed"}
 TIMEOUT_S = 1200
