@@ -91,6 +91,8 @@ def with_library(**changes: object) -> Package:
         (replace(DEVEL, files=(*DEVEL.files, File("/usr/bin/zlib-config", b"\x7fELF", REG | 0o755))), "tool"),
         (replace(LIBS, files=(library_file(path="/usr/lib64/libLLVM.so.19"),)), "tool"),
         (replace(LIBS, files=(library_file(path="/usr/lib/x86_64-linux-gnu/libpython3.13.so.1.0"),)), "tool"),
+        (replace(LIBS, files=(library_file(path="/usr/lib64/libmpfr.so.6.2"),)), "tool"),
+        (replace(DEVEL, files=(File("/usr/lib64/libc.so", b"GROUP ( libc.so.6 )"),)), "devel"),
         (Package(files=(File("/usr/lib/rpm/macros.d/macros.go", b"%go go"),)), "other"),
         (Package(files=(File("/usr/libexec/gcc/x86_64/15/cc1", b"\x7fELF", REG | 0o755),)), "tool"),
         (Package(files=(File("/usr/share/cargo/registry/serde-1/src/lib.rs", b"fn"),)), "other"),

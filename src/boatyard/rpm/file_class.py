@@ -39,10 +39,11 @@ _PYC = re.compile(r"(?P<folder>.*/)__pycache__/(?P<module>[^/]+)\.cpython-\d+(\.
 _PYC_FOLDER = re.compile(r".*/__pycache__$")
 _LIBRARY_DIR = r"(/usr)?/lib(64|32)?/([a-z0-9_]+-linux-[a-z0-9]+/)?"
 _LIBRARY = re.compile(_LIBRARY_DIR + r"(lib|ld)[^/]*\.so(\.[0-9][0-9A-Za-z._]*)?")
-# Libraries that are the compiler or the interpreter itself, behind a program of a few lines in another package.
+# Libraries that do the work of programs which nearly every build runs: compilers (with the arithmetic that folds
+# constants), interpreters, and what rpmbuild and debugedit look into files with.
 _ENGINE = re.compile(
-    r".*/lib(python[23]|perl|ruby|lua|tcl|guile|node|julia|R\b|LLVM|LTO|MLIR|clang|rustc|std-|gccjit|bfd|opcodes|ctf|sframe"
-    r"|rpm|mozjs|v8|ghc)[^/]*\.so[^/]*"
+    r".*/lib(python[23]|perl|ruby|lua|tcl|guile|node|julia|R\b|LLVM|LTO|MLIR|clang|rustc|std-|gccjit|mozjs|v8|ghc"
+    r"|gmp|mpfr|mpc|isl|bfd|opcodes|ctf|sframe|elf|dw|asm|magic|rpm)[^/]*\.so[^/]*"
 )
 _PROGRAM_DIR = re.compile(r"(/usr(/local)?)?/(bin|sbin|games|libexec)/.|.*/bin/.")
 _CONFIG_PROGRAM = re.compile(r"/usr/bin/[^/]+-config(-[0-9.]+|-64|-32)?")

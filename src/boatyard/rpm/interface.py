@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from boatyard.rpm.payload import PackedFile
     from boatyard.rpm.tag import Tags
 
-RULES = 1
+RULES = 2
 NAME, ARCH = 1000, 1022
 Kind = Literal["tool", "library", "devel", "language", "documentation", "other"]
 READ = (FileClass.LIBRARY, FileClass.CONFIG_PROGRAM)
@@ -111,7 +111,7 @@ def _manifest(path: Path, tags: Tags) -> Manifest:
     if kind in ("tool", "other"):
         return Manifest(kind, seen | every, installed)
     for file in files:
-        if classes[file.path] is FileClass.LIBRARY and file.path in exports:
+        if file.path in exports:
             seen |= exports[file.path]
         elif classes[file.path] is not FileClass.UNSEEN:
             seen[f"file {file.path}"] = _seen(file)
@@ -132,6 +132,8 @@ def _classes(
             classes[file.path] = FileClass.DEVEL if data.startswith(b"#!") else FileClass.PROGRAM
         elif offered := _exports(file, data):
             exports[file.path] = offered
+        else:
+            classes[file.path] = FileClass.DEVEL  # a linker script, or nothing that can be linked to by name
     return classes, exports
 
 
