@@ -14,6 +14,7 @@ from boatyard.base.nevra import Evr
 from boatyard.ports.files import write_atomic
 
 Value = TypeVar("Value")
+_NO_VALUE = (msgspec.DecodeError, UnicodeDecodeError)  # the latter for a text that is not UTF-8
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -39,7 +40,7 @@ def load(kind: type[Value], path: Path) -> Value:
     """The value in a file; ToolError when it is no such value."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode)
-    except (msgspec.DecodeError, OSError) as error:
+    except (*_NO_VALUE, OSError) as error:
         raise ToolError(f"{path} is not a {kind.__name__}: {error}", hint="remove it and run again") from error
 
 
@@ -47,7 +48,7 @@ def from_json(kind: type[Value], data: bytes) -> Value:
     """The value that `to_json` wrote; ToolError when it is no such value."""
     try:
         return msgspec.json.decode(data, type=kind, dec_hook=_decode)
-    except msgspec.DecodeError as error:
+    except _NO_VALUE as error:
         raise ToolError(f"this is not a {kind.__name__}: {error}", hint="it was written by another version") from error
 
 
@@ -71,7 +72,7 @@ def find_sealed(kind: type[Value], path: Path) -> Value | None:
         if sha256_bytes(bytes(sealed.value)) != sealed.sha256:
             return None
         return msgspec.json.decode(sealed.value, type=kind, dec_hook=_decode)
-    except (msgspec.DecodeError, FileNotFoundError, NotADirectoryError):
+    except (*_NO_VALUE, FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -248,8 +248,13 @@ def record_name(key: str) -> str:
     return _name(RECORDS, key)
 
 
+def is_digest(text: str) -> bool:
+    """Whether a text is a SHA-256 as the depot writes it."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def _name(kind: str, digest: str) -> str:
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise ValueError(f"{digest[:80]!r} is no SHA-256")
     return f"{kind}/{digest[:2]}/{digest}"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 FORMAT = 1
+NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 class Record(NamedTuple):
@@ -48,7 +49,7 @@ def unsealed(raw: bytes | None, key: str, secret: bytes = b"") -> Record | None:
     line, _, data = raw.partition(b"\n")
     try:
         head = msgspec.json.decode(line, type=_Head)
-    except msgspec.DecodeError:
+    except NO_RECORD:
         return None
     expected = _seal(key, data, head.objects, secret)
     if (head.format, head.key, head.keyed) != (FORMAT, key, bool(secret)):
@@ -60,8 +61,16 @@ def is_for_others(raw: bytes | None) -> bool:
     """Whether a record claims to be sealed with a secret: who has none cannot judge it."""
     try:
         return msgspec.json.decode((raw or b"").partition(b"\n")[0], type=_Head).keyed
-    except msgspec.DecodeError:
+    except NO_RECORD:
         return False
+
+
+def named_objects(raw: bytes) -> tuple[str, ...]:
+    """What a record says it names, whether or not its seal can be judged here; nothing for no record."""
+    try:
+        return msgspec.json.decode(raw.partition(b"\n")[0], type=_Head).objects
+    except NO_RECORD:
+        return ()
 
 
 def _seal(key: str, data: bytes, objects: tuple[str, ...], secret: bytes) -> str:

@@ -35,6 +35,7 @@ NOUNS = {
     "graph": ("boatyard.cli.graph", "what is built with what: show, cycles, order, affected"),
     "package": ("boatyard.cli.package", "binary packages and their channels"),
     "overlay": ("boatyard.cli.overlay", "small changes to upstream sources"),
+    "store": ("boatyard.cli.store", "results of builds: show, verify, gc"),
     "repo": ("boatyard.cli.repo", "signed repositories"),
     "image": ("boatyard.cli.image", "images: list, build, boot"),
     "iso": ("boatyard.cli.iso", "finished ISOs: customize, inspect"),

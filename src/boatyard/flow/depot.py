@@ -29,7 +29,7 @@ def open_depot(builds: Path, shared: str | None = None, environ: Mapping[str, st
     """
     address = environ.get(STORE_VARIABLE, "") if shared is None else shared
     read_only = environ.get(READ_ONLY_VARIABLE, "") not in ("", "0")
-    return Depot.open(builds, address, read_only=read_only, secret=_secret(environ.get(SECRET_VARIABLE, "")))
+    return Depot.open(builds, address, read_only=read_only, secret=find_secret(environ))
 
 
 def lay_out(result: BuildResult, folder: Path) -> list[Path]:
@@ -41,7 +41,9 @@ def lay_out(result: BuildResult, folder: Path) -> list[Path]:
     return [folder / result.component / rpm.file_name for rpm in packages]
 
 
-def _secret(name: str) -> bytes:
+def find_secret(environ: Mapping[str, str]) -> bytes:
+    """What `$BOATYARD_STORE_SECRET_FILE` holds, or nothing; ConfigError when others can read it, or it is too short."""
+    name = environ.get(SECRET_VARIABLE, "")
     if not name:
         return b""
     path = Path(name)

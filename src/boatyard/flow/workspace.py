@@ -47,7 +47,7 @@ class Workspace:
 
     @property
     def builds(self) -> Path:
-        return self.cache / "build"
+        return builds_dir(self.cache)
 
     @property
     def buildroots(self) -> Path:
@@ -84,6 +84,11 @@ def cache_dir(environ: Mapping[str, str]) -> Path:
         return Path(environ[CACHE_VARIABLE]).absolute()
     base = environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "boatyard"
+
+
+def builds_dir(cache: Path) -> Path:
+    """Where results of builds are kept."""
+    return cache / "build"
 
 
 def trial_snapshots(cache: Path) -> Path:
