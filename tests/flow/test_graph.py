@@ -141,6 +141,21 @@ def test_plans(project: Project, tmp_path: Path) -> None:
     assert plan.needs["rendered"] == ("gcc", "less")
 
 
+def test_what_every_buildroot_has(tmp_path: Path, project: Project) -> None:
+    """It is an edge for what is built, not for what is repackaged; what the host builds first breaks its cycles."""
+    everywhere = '[buildroot]\npackages = ["gcc", "sh"]\nbootstrap = ["less", "ncurses"]\n[seeds.debs]'
+    (tmp_path / "boatyard.toml").write_text(PROJECT.replace("[seeds.debs]", everywhere, 1))
+    rooted = load_project(tmp_path)
+    graph = graph_of(rooted, lost=("sh",))
+    assert graph.needs["gcc"] == ()
+    assert graph.needs["away"] == graph.needs["lost"] == ("gcc", "less", "ncurses")
+    assert graph.edges["away"]["gcc"][0].requirement == Requirement("gcc", Origin.BUILDROOT)
+    assert graph.unresolved["lost"] == (Requirement("sh", Origin.BUILD), Requirement("sh", Origin.BUILDROOT))
+    plan = plan_builds(rooted, graph, PlanKind.A)
+    assert plan.needs["less"] == plan.needs["ncurses"] == ("gcc",)
+    assert plan.needs["away"] == ("gcc", "less", "ncurses")
+
+
 def test_a_spec_that_is_too_large(project: Project, tmp_path: Path) -> None:
     (tmp_path / "less.spec").write_bytes(b"# " + b"x" * (9 << 20))
     assert "larger than 8 MiB" in graph_of(project).unread["less"]

@@ -9,7 +9,7 @@ from tests.graph.some_graph import SMALL, Needs, graphs
 
 from boatyard.base.error import BuildError, ConfigError
 from boatyard.graph.cycle import cycles
-from boatyard.graph.plan import Cut, PlanKind, component_of, first_stage, is_first_stage, make_plan
+from boatyard.graph.plan import BY_HOST, Cut, PlanKind, component_of, first_stage, is_first_stage, make_plan
 
 OF_TWO = "inside of a cycle of 2 components"
 STAGE_1 = "stage 1 is built from the seed alone"
@@ -97,6 +97,18 @@ def test_a_component_that_needs_itself() -> None:
     needs = {"rust": {"rust"}}
     assert make_plan(PlanKind.A, needs).cut == (Cut("rust", "rust", "needs itself"),)
     assert make_plan(PlanKind.C, needs).needs == {"rust": ("rust@stage1",), "rust@stage1": ()}
+
+
+@pytest.mark.parametrize("kind", PlanKind)
+def test_what_the_host_builds_first(kind: PlanKind) -> None:
+    needs = {"a": {"b"}, "b": {"a", "b"}, "c": {"a", "b"}, "d": {"c", "d"}}
+    plan = make_plan(kind, needs, in_seed=lambda name: name == "d", by_host={"a", "b"})
+    assert Cut("a", "b", BY_HOST) in plan.cut
+    assert Cut("b", "b", BY_HOST) in plan.cut
+    assert plan.needs["a"] == ()
+    final = {PlanKind.A: ("a", "b"), PlanKind.C: ("a", "b"), PlanKind.D: ("a@stage1", "b@stage1")}[kind]
+    assert plan.needs["c"] == final
+    assert ("a@stage1" in plan.needs) is (kind is PlanKind.D)
 
 
 def test_names_that_plans_use() -> None:

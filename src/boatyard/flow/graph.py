@@ -59,6 +59,8 @@ def read_graph(
             requirements[name] = [Requirement(text, Origin.BUILD) for text in known[name]]
         else:
             requirements[name] = list(_required(facts[name])) if name in facts else []
+        if not isinstance(project.components[name].spec, DebSpec):
+            requirements[name] += [Requirement(text, Origin.BUILDROOT) for text in _everywhere(project)]
     return make_graph(
         requirements,
         find_providers(project, facts, arch, locks),
@@ -69,9 +71,15 @@ def read_graph(
 
 
 def plan_builds(project: Project, graph: BuildGraph, kind: PlanKind) -> Plan:
-    """The plan of a kind, with the repositories that the project builds from in the place of the seed."""
-    has_seed = builds_from_repositories(project)
-    return make_plan(kind, graph.needs, in_seed=lambda _: has_seed, once=graph.once)
+    """The plan of a kind. The seed: the repositories that the project builds from, and what the host builds first."""
+    has_all, bootstrap = builds_from_repositories(project), frozenset(project.buildroot.bootstrap)
+    return make_plan(
+        kind,
+        graph.needs,
+        in_seed=lambda name: has_all or name in bootstrap,
+        once=graph.once,
+        by_host=bootstrap,
+    )
 
 
 def builds_from_repositories(project: Project) -> bool:
@@ -122,6 +130,11 @@ def _repackaged(project: Project, arch: Arch, locks: Path) -> Iterator[tuple[str
         for rules in component.seed.packages.values():
             for capability in (*(text.split(None, 1)[0] for text in rules.provides), *rules.links, *rules.files):
                 yield capability, name
+
+
+def _everywhere(project: Project) -> tuple[str, ...]:
+    """What is in every buildroot: packages, and components (by their main package) that buildroots are made of."""
+    return tuple(dict.fromkeys((*project.buildroot.packages, *project.buildroot.bootstrap)))
 
 
 def _required(facts: SpecFacts) -> Iterator[Requirement]:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Origin(StrEnum):
-    """Where a requirement is known from: the text of a spec, or the SRPM of a build, which has all of them."""
+    """Where a requirement is known from: a spec's text, the SRPM of a build (all of them), what every buildroot has."""
 
     TEXT = "text"
     BUILD = "build"
+    BUILDROOT = "buildroot"
 
 
 @dataclass(frozen=True, slots=True)

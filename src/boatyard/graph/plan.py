@@ -13,7 +13,7 @@ A node is named as its component when it makes what is published, and `<componen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 STAGE_1 = "@stage1"
+BY_HOST = "the host builds it first"
 
 
 class PlanKind(StrEnum):
@@ -80,11 +81,13 @@ def make_plan(
     *,
     in_seed: Callable[[str], bool] = lambda _: True,
     once: Collection[str] = (),
+    by_host: Collection[str] = (),
 ) -> Plan:
     """A plan for a graph of components (component → components it is built with; others than those are left out).
 
     `in_seed`: whether the seed has the packages of a component. `once`: components that every plan builds once, as
-    nothing of ours is used to build them (repackaged ones). BuildError naming a cycle that the seed does not break.
+    nothing of ours is used to build them (repackaged ones). `by_host`: components that the host builds first, so that
+    their needs for each other are met in every stage. BuildError naming a cycle that the seed does not break.
     """
     taken = sorted(node for node in needs if is_first_stage(node))
     if taken:
@@ -92,7 +95,12 @@ def make_plan(
             f"component {taken[0]} has a name that plans use", hint=f"call it otherwise; {STAGE_1} marks first stages"
         )
     graph = {node: tuple(sorted(need for need in set(needs[node]) if need in needs)) for node in sorted(needs)}
-    return _Planner(kind, graph, in_seed, frozenset(once)).plan()
+    given = frozenset(by_host)
+    hosted = {node: tuple(need for need in graph[node] if need in given) for node in graph if node in given}
+    graph |= {node: tuple(need for need in graph[node] if need not in given) for node in hosted}
+    plan = _Planner(kind, graph, in_seed, frozenset(once)).plan()
+    more = (Cut(node, need, BY_HOST) for node in plan.needs for need in hosted.get(component_of(node), ()))
+    return replace(plan, cut=tuple(sorted((*plan.cut, *more))))
 
 
 class _Planner:
@@ -145,6 +153,6 @@ def _no_seed(way: tuple[str, ...]) -> BuildError:
     what = f"{components[0]} needs itself" if len(way) == 2 else f"components need each other: {' → '.join(components)}"
     return BuildError(
         f"{what}, and the seed has none of them",
-        hint="have a repository in `inputs.rpm-build` that has one of them, or build one without the other"
-        " (`build.without`)",
+        hint="have a repository in `inputs.rpm-build` that has one of them, build one without the other"
+        " (`build.without`), or let the host build one first (`bootstrap` of [buildroot])",
     )
