@@ -10,7 +10,6 @@ from tests.build_record import ARCH, result, used
 
 from boatyard.artifact.build_ledger import record_result
 from boatyard.cli.main import main
-from boatyard.flow.why import ledger_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +30,7 @@ bash.spec = { type = "local", path = "bash.spec" }
 def project(tmp_path: Path) -> Path:
     """curl was rebuilt because a patch came to zlib."""
     (tmp_path / "boatyard.toml").write_text(PROJECT)
-    built = ledger_dir(tmp_path / "yard" / "work")
+    built = tmp_path / "yard/work/built"
     for made in (
         result("zlib", "1", leaves={"spec": "s1"}),
         result("curl", "1", environment=[used("zlib-devel", "1")]),

@@ -34,8 +34,8 @@ def why(args: argparse.Namespace) -> int:
     if selection.empty:
         raise ConfigError("no components were selected", hint="name some, or give -a for all of them")
     names = [component.name for component in select(project, selection)]
-    workspace = workspace_of(project, args.work)
-    told = explain_components(names, workspace.work, str(args.arch), strict=args.strict)
+    ledger = workspace_of(project, args.work).ledger
+    told = explain_components(names, ledger, str(args.arch), strict=args.strict)
     if args.output == "json":
         print(to_json(told).decode(), end="")
     else:

@@ -1,4 +1,4 @@
-"""Why components were built or reused, and what will become of them: from the ledger of a work folder."""
+"""Why components were built or reused, and what will become of them: from a ledger of builds."""
 
 from __future__ import annotations
 
@@ -18,14 +18,9 @@ if TYPE_CHECKING:
     from boatyard.graph.why import Unknown
 
 
-def ledger_dir(work: Path) -> Path:
-    """Where the entries of a work folder are."""
-    return work / "built"
-
-
 def explain_components(
     names: Iterable[str],
-    work: Path,
+    ledger: Path,
     arch: str,
     present: Callable[[str], BuildInputs | Unknown] | None = None,
     *,
@@ -35,7 +30,7 @@ def explain_components(
 
     @functools.cache
     def entry(component: str) -> BuildEntry | None:
-        return read_entry(ledger_dir(work), component, arch)
+        return read_entry(ledger, component, arch)
 
     now = functools.cache(present) if present is not None else None
     return [explain(name, entry, now, strict=strict) for name in names]
