@@ -9,7 +9,7 @@ import msgspec
 from boatyard.base.error import ConfigError
 from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, own_project, selection_of
 from boatyard.cli.component_build import add_build, add_update
-from boatyard.cli.component_past import add_changed
+from boatyard.cli.component_past import add_changed, add_history
 from boatyard.cli.component_render import add_diff_sources, add_render
 from boatyard.cli.component_sources import add_prepare_sources
 from boatyard.cli.table import add_format, render_pairs, show, to_json
@@ -41,6 +41,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_diff_sources(verbs)
     add_prepare_sources(verbs)
     add_changed(verbs)
+    add_history(verbs)
 
 
 def add_list(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -75,17 +75,20 @@ def add_diff_sources(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.set_defaults(run=diff_sources)
 
 
-def add_source_options(parser: argparse.ArgumentParser) -> None:
-    """The project, the components and where their sources come from."""
+def add_source_options(parser: argparse.ArgumentParser, *, changes: bool = True) -> None:
+    """The project, the components and where their sources come from. `changes`: their number may be given."""
     add_project(parser)
     add_selection(parser)
     group = parser.add_argument_group("sources")
     group.add_argument(
         "--sources-dir", type=Path, metavar="DIR", help="take upstream components from dist-git checkouts in it"
     )
-    group.add_argument(
-        "--changes", type=int, metavar="N", help="take it that each component changed N times; do not ask git"
-    )
+    if changes:
+        group.add_argument(
+            "--changes", type=int, metavar="N", help="take it that each component changed N times; do not ask git"
+        )
+    else:
+        parser.set_defaults(changes=None)
     group.add_argument(
         "--bump-rule", choices=("strict", "leading-integer"), default="strict",
         help="which static releases can go up: N and N%%{?dist} (strict), or whatever begins with an integer",

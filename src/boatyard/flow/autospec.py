@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +12,33 @@ from boatyard.base.error import SourceError
 from boatyard.flow.git import git
 from boatyard.ports.run import SEARCH_PATH, Command
 from boatyard.ports.sandbox import Sandbox, inside
-from boatyard.render.autospec import INITIAL, Commit, assumed_changes, import_stream, parse_commit
-from boatyard.render.history import Revision, interleave
+from boatyard.render.autospec import BRANCH, INITIAL, Commit, assumed_changes, import_stream, parse_commit
+from boatyard.render.history import History, Revision, interleave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from boatyard.flow.history import LockHistory
-    from boatyard.ports.run import Runner
+    from boatyard.ports.run import Result, Runner
 
 PROGRAM = "rpmautospec"
 # pygit2 loads them on import, though nothing here uses a network.
 CERTIFICATES = (Path("/etc/ssl"), Path("/etc/pki/tls"))
 _INSIDE = "/srv/tree"
+# rpmautospec stops where the version changes, and is asked again from there.
+COUNT = """\
+import json, sys
+from rpmautospec.pkg_history import PkgHistoryProcessor
+history = PkgHistoryProcessor(sys.argv[1])
+found, commit, last = {}, history.repo[history.repo.head.target], None
+while commit is not None and commit.id != last:
+    results = history.run(commit, visitors=(history.release_number_visitor,), all_results=True).items()
+    found |= {str(one.id): done["release-complete"] for one, done in results if one and "release-complete" in done}
+    last = commit.id
+    while commit is not None and str(commit.id) in found:
+        commit = commit.parents[0] if commit.parents else None
+json.dump(found, sys.stdout)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +92,8 @@ def write_history(
     history: LockHistory | None,
     assumed: int,
     tip: str = "",
-) -> None:
-    """Makes the branch: upstream commits, or one of the first tree, with the project's changes among them.
+) -> History:
+    """Makes the branch: upstream commits, or one of the first tree, with the project's changes among them; gives those.
 
     `assumed`: that many unknown changes instead of those of `history`. `tip`: the upstream commit when no change names
     one; that of the checkout when empty.
@@ -96,13 +111,28 @@ def write_history(
     if assumed:
         last = list(upstream)[-1]
         changes = assumed_changes(assumed, int(upstream[last].committer.split()[-2]), last)
-    order = interleave(list(upstream), changes).commits
+    placed = interleave(list(upstream), changes)
     final = repository.snapshot()
-    repository("fast-import", "--quiet", "--force", "--done", given=import_stream(order, upstream, final))
+    repository("fast-import", "--quiet", "--force", "--done", given=import_stream(placed.commits, upstream, final))
+    return placed
 
 
 def run_rpmautospec(repository: Repository, spec: str, program: Path) -> None:
     """Expands a spec in place. The program runs in a sandbox: it evaluates macros of a foreign spec."""
+    _run_inside(repository, program, (str(program), "--no-pager", "process-distgit", spec, spec))
+
+
+def count_releases(repository: Repository, spec: str, program: Path, last: int) -> list[str]:
+    """What %autorelease comes to at the last commits of the branch, oldest first; "" where it cannot be told."""
+    beside = program.parent == Path(sys.executable).parent
+    python = sys.executable if beside else "/usr/bin/python3"
+    told = _run_inside(repository, program, (python, "-c", COUNT, spec)).stdout
+    found = json.loads(told)
+    commits = repository("rev-list", "--first-parent", f"--max-count={last}", BRANCH).decode().split()
+    return [str(found.get(commit) or "") for commit in reversed(commits)]
+
+
+def _run_inside(repository: Repository, program: Path, argv: tuple[str, ...]) -> Result:
     moved = repository.tree / ".git"
     repository.git_dir.rename(moved)
     try:
@@ -113,13 +143,8 @@ def run_rpmautospec(repository: Repository, spec: str, program: Path) -> None:
             writable=((repository.tree, _INSIDE),),
         )
         beside = program.parent == Path(sys.executable).parent
-        command = Command(
-            argv=(str(program), "--no-pager", "process-distgit", spec, spec),
-            cwd=Path(_INSIDE),
-            env={"RPMAUTOSPEC_SPEC_PARSER": "norpm"} if beside else {},
-            timeout_s=600,
-        )
-        repository.run(inside(sandbox, command))
+        env = {"RPMAUTOSPEC_SPEC_PARSER": "norpm"} if beside else {}
+        return repository.run(inside(sandbox, Command(argv=argv, cwd=Path(_INSIDE), env=env, timeout_s=600)))
     finally:
         moved.rename(repository.git_dir)
 

@@ -34,6 +34,7 @@ from boatyard.ports.files import (
 )
 from boatyard.render.autospec import asks_for_rpmautospec, needs_rpmautospec
 from boatyard.render.filter import kept_names
+from boatyard.render.history import dropped_changes
 from boatyard.render.layout import FAILED_NAME, FAILED_TEXT, alias, check_root, spec_dir
 from boatyard.render.listing import listed_files
 from boatyard.render.macros import macros
@@ -186,7 +187,9 @@ class Renderer:
         else:
             if checkout.commit and self.upstream is not None and isinstance(component.spec, UpstreamSpec):
                 self.upstream.complete_history(component, component.spec, checkout.commit)
-            write_history(repository, first, checkout.git, history, options.changes or 0, checkout.commit)
+            placed = write_history(repository, first, checkout.git, history, options.changes or 0, checkout.commit)
+            if placed.dropped:
+                self.ports.reporter.warn(f"{component.name}: {dropped_changes(placed)}")
         run_rpmautospec(repository, spec, options.rpmautospec)
         return False
 

@@ -90,3 +90,12 @@ def interleave(upstream: Sequence[str], changes: Sequence[Revision]) -> History:
         commits.extend(below.pop(commit, ()))
     dropped = [change for lost in below.values() for change in lost]
     return History((*commits, *top), tuple(dropped))
+
+
+def dropped_changes(history: History) -> str:
+    """A warning in words about changes that are not part of a history."""
+    lost = sorted({change.lock.upstream_commit[:12] for change in history.dropped})
+    return (
+        f"{len(history.dropped)} changes of the project count for no release: they were made at {', '.join(lost)},"
+        " which the upstream branch no longer has"
+    )
