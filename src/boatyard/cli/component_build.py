@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from boatyard.flow.upstream_lock import Locked
 
 
+ORPHAN = "the project has no such component: its lock is removed"
+
+
 def add_update(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb `update`."""
     parser = verbs.add_parser("update", help="lock components to what their upstream or mirror has now")
@@ -47,6 +50,7 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def update(args: argparse.Namespace) -> int:
     """Prints what changes, a line for each package; locks that do not change are left alone."""
     from boatyard.flow.lock import is_seeded, update_locks
+    from boatyard.flow.orphan import orphan_locks, remove_locks
     from boatyard.flow.upstream_lock import LockRules, update_upstream_locks
 
     rules = LockRules(bump=args.bump, recalculate=args.force_recalculate, write=not args.check_only)
@@ -69,6 +73,10 @@ def update(args: argparse.Namespace) -> int:
     if seeds and not args.bump:
         with opened_yard(args) as yard:
             changed |= update_locks(yard, seeds, write=rules.write)
+    orphans = orphan_locks(workspace.locks, project.components) if args.all and not args.bump else []
+    if rules.write:
+        remove_locks(workspace.locks, orphans)
+    changed |= dict.fromkeys(orphans, (ORPHAN,))
     if args.output == "json":
         print(to_json([_record(name, changes, locked) for name, changes in changed.items()]))
     else:
