@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from boatyard.spec.token import Token, Tokens
 
 REQUIRES = frozenset({"buildrequires", "buildprereq"})
-NEVR_TAGS = ("name", "version", "release")
+TAGS = REQUIRES | {"provides", "name", "version", "release"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,9 @@ def read_facts(
     macros.define_all({"_arch": arch, "_target_cpu": arch, **(defines or {})})
     for name in undefines:
         macros.undefine(name)
-    tokens = tokenize(text)
+    tokens = tokenize(text.partition("\n%changelog")[0])  # half of many a spec
     reader = _Reader(tokens, macros, arch, frozenset(with_), frozenset(without))
     for token in tokens.tokens:
-        if token.kind is Kind.HEADER and token.name.lower() == "%changelog":
-            break
         reader.read(token)
     return SpecFacts(
         packages=tuple(reader.packages),
@@ -106,19 +104,21 @@ class _Reader:
         return all(branch.taken is True for branch in self.branches)
 
     def read(self, token: Token) -> None:
-        text = self.tokens.text_of(token)
-        if token.kind is Kind.CONDITIONAL:
-            self._condition(token.name, text)
+        kind = token.kind
+        if kind is Kind.TEXT or (kind is Kind.TAG and token.name.lower() not in TAGS):
+            return
+        if kind is Kind.CONDITIONAL:
+            self._condition(token.name, self.tokens.text_of(token))
         elif any(branch.taken is False for branch in self.branches):
             return
-        elif token.kind is Kind.HEADER:
-            self._section(token, text)
-        elif token.kind is Kind.DEFINITION:
-            self._define(text)
-        elif token.kind is Kind.TAG and self.holds_tags:
-            self._tag(text, token.start + 1)
-        elif token.kind is Kind.MACRO and self.holds_tags:
-            self._call(token, text)
+        elif kind is Kind.HEADER:
+            self._section(token, self.tokens.lines[token.start])
+        elif kind is Kind.DEFINITION:
+            self._define(self.tokens.text_of(token))
+        elif self.holds_tags and kind is Kind.TAG:
+            self._tag(self.tokens.text_of(token), token.start + 1)
+        elif self.holds_tags and kind is Kind.MACRO:
+            self._call(token, self.tokens.text_of(token))
 
     def _condition(self, word: str, text: str) -> None:
         if word == "%endif":
@@ -145,7 +145,7 @@ class _Reader:
             self.dynamic = True
         if name != "%package":
             return
-        expanded = self.macros.expand(text.split("\n", 1)[0])
+        expanded = self.macros.expand(text)
         words = expanded.text.split()
         suffix = package_of(words)
         self.in_main = not suffix
@@ -176,7 +176,7 @@ class _Reader:
         if parts is None:
             return
         name = parts[0].lower()
-        if name not in REQUIRES and name not in ("provides", *NEVR_TAGS):
+        if name not in TAGS:
             return
         expanded = self.macros.expand(parts[1])
         stated = Stated(expanded.text, line, self.certain and expanded.complete)
