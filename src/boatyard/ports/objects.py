@@ -8,6 +8,7 @@ used to this machine only. An object appears whole or not at all, in each kind o
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,11 +21,11 @@ from boatyard.base.error import BoatyardError, ConfigError, SourceError, ToolErr
 from boatyard.ports.object_folder import FolderObjects, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
     from urllib.parse import SplitResult
 
-    from obstore.store import AzureStore, ClientConfig, RetryConfig, S3Store
+    from obstore.store import AzureConfig, AzureStore, ClientConfig, RetryConfig, S3Config, S3Store
 
     Given = TypeVar("Given")
 
@@ -39,6 +40,11 @@ _NO_RIGHT = {
     "AccessDenied", "AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermissionMismatch", "ExpiredToken",
     "InvalidAccessKeyId", "InvalidAuthenticationInfo", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired",
 }  # fmt: skip
+# What obstore reads, the first that is set; given to it again, so that what was looked at is what is used.
+_ENDPOINTS = {
+    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+}
 _VARIABLES = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN or a managed identity",
     "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION or the machine's role",
@@ -118,20 +124,11 @@ class CloudObjects:
         self.address = f"{scheme}://{bucket}" + (f"/{prefix}" if prefix else "")
         self._scheme, self._checked = scheme, False
         try:
-            store = _connect(scheme, bucket, prefix, endurance, plain=False)
-            endpoint = str(store.config.get("endpoint") or "")
-            if urlsplit(endpoint).scheme == "http":
-                if not _is_this_machine(urlsplit(endpoint).hostname or ""):
-                    raise ConfigError(
-                        f"{self.address} would be reached over plain http: anybody on the way could read and change it",
-                        hint="name an https endpoint in the environment; plain http is for this machine only",
-                    )
-                store = _connect(scheme, bucket, prefix, endurance, plain=True)
+            self._store = _connect(scheme, bucket, prefix, endurance, _endpoint(self.address, scheme, os.environ))
         except BoatyardError:
             raise
         except Exception as error:
             self._fail(error)
-        self._store = store
 
     def find(self, name: str) -> Found | None:
         import obstore
@@ -246,6 +243,10 @@ class CloudObjects:
 
     def _fail(self, error: Exception) -> NoReturn:
         """Raises what to tell of an error of obstore's, without the part of it that may hold a signature."""
+        from obstore.exceptions import BaseError
+
+        if not isinstance(error, BaseError | OSError):
+            raise error
         text = str(error).partition("Debug source")[0]
         code = next(iter(_CODE.findall(text)), "")
         short = re.sub(r"\?[^\s\"')]*", "", " ".join(text.partition("<?xml")[0].split()))[:300].rstrip(": ")
@@ -296,11 +297,32 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _connect(scheme: str, bucket: str, prefix: str, endurance: Endurance, *, plain: bool) -> S3Store | AzureStore:
+def _endpoint(address: str, scheme: str, environ: Mapping[str, str]) -> str:
+    """The server that the environment names; empty for that of Amazon or Microsoft."""
+    endpoint = next((environ[name] for name in _ENDPOINTS[scheme] if environ.get(name)), "")
+    try:
+        parts = urlsplit(endpoint)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit("bad:"), ""
+    if endpoint and (parts.scheme not in ("http", "https") or not host or parts.query or parts.username is not None):
+        raise ConfigError(
+            f"the environment names no usable server for {address}",
+            hint=f"{' or '.join(_ENDPOINTS[scheme])} should be https://host, without credentials",
+        )
+    if parts.scheme == "http" and not _is_this_machine(host):
+        raise ConfigError(
+            f"{address} would be reached over plain http: anybody on the way could read and change it",
+            hint="name an https endpoint in the environment; plain http is for this machine only",
+        )
+    return endpoint
+
+
+def _connect(scheme: str, bucket: str, prefix: str, endurance: Endurance, endpoint: str) -> S3Store | AzureStore:
     from obstore.store import AzureStore, S3Store
 
     options: ClientConfig = {
-        "allow_http": plain,
+        "allow_http": endpoint.startswith("http:"),
         "connect_timeout": timedelta(seconds=min(10, endurance.silence_s)),
         "read_timeout": timedelta(seconds=endurance.silence_s),
         "timeout": timedelta(seconds=endurance.request_s),
@@ -314,5 +336,9 @@ def _connect(scheme: str, bucket: str, prefix: str, endurance: Endurance, *, pla
             "base": 3,
         },
     }
-    kind = AzureStore if scheme == "az" else S3Store
-    return kind(bucket, prefix=prefix or None, client_options=options, retry_config=retry)
+    place = prefix or None
+    if scheme == "az":
+        account: AzureConfig = {"endpoint": endpoint} if endpoint else {}
+        return AzureStore(bucket, prefix=place, config=account, client_options=options, retry_config=retry)
+    service: S3Config = {"endpoint": endpoint} if endpoint else {}
+    return S3Store(bucket, prefix=place, config=service, client_options=options, retry_config=retry)
