@@ -101,6 +101,7 @@ def test_requirements() -> None:
 def test_packages_and_provides() -> None:
     found = facts(SPEC)
     assert [one.text for one in found.packages] == ["rust-gix", "rust-gix-devel", "gix-tools"]
+    assert all(one.certain for one in found.packages)
     assert [one.text for one in found.provides] == ["gix(lib) = 1.2-1", "rust-gix-static"]
     assert found.dynamic
     assert found.requires[0].line == 12
@@ -117,6 +118,27 @@ def test_conditionals_and_macros_of_the_project() -> None:
 def test_a_macro_of_an_uncertain_branch() -> None:
     text = "Name: a\n%if %(x)\n%global b one\n%else\n%global b two\n%endif\nBuildRequires: %{b}\n"
     assert wanted(facts(text)) == {"one": True}
+
+
+def test_a_name_that_only_rpm_knows() -> None:
+    text = "%gometa\nName: %{goname}\nBuildRequires: %{name}-x\n%package devel\n%package -n %{fancy}\n"
+    found = facts(text, name="golang-x-y")
+    assert [(one.text, one.certain) for one in found.packages] == [
+        ("golang-x-y", False),
+        ("golang-x-y-devel", True),
+        ("%{fancy}", False),
+    ]
+    assert [one.text for one in found.requires] == ["golang-x-y-x"]
+    assert facts(text).packages[0].text == "%{goname}"
+
+
+def test_undefined_macros() -> None:
+    text = (
+        "%global a 1\n%global b 1\n%undefine a\n%if %(x)\n%undefine b\n%endif\nBuildRequires: x%{?a}\nProvides: %{b}\n"
+    )
+    found = facts(f"Name: n\n{text}")
+    assert [one.text for one in found.requires] == ["x"]
+    assert [one.text for one in found.provides] == ["%{b}"]
 
 
 def test_a_conditional_within_one_that_is_not_taken() -> None:
@@ -194,6 +216,18 @@ def test_macros_that_grow_without_end() -> None:
     laughs = "%define l0 ha\n" + "".join(f"%define l{n + 1} {f'%{{l{n}}}' * 10}\n" for n in range(12))
     found = facts(f"{laughs}Name: a\nBuildRequires: %{{l12}}\n%define b %{{b}}x\nBuildRequires: %{{b}}\n")
     assert [one.certain for one in found.requires] == [False, False]
+
+
+def test_work_for_one_spec_has_an_end() -> None:
+    macros = Macros(work=1_000)
+    macros.define("a", "x" * 900)
+    assert macros.expand("%a").complete
+    assert not macros.expand("%a").complete
+
+
+def test_conditionals_nested_without_end() -> None:
+    found = facts("%if 1\n" * 100_000 + "Name: a\n" + "%endif\n" * 100_000 + "BuildRequires: b\n")
+    assert wanted(found) == {"b": True}
 
 
 @given(st.text(alphabet='%{}()[]?!:" \nabBuildRequires1=&|<>ifelsn', max_size=300))

@@ -21,11 +21,11 @@ from boatyard.overlay.spec import edit_spec
 from boatyard.render.layout import spec_dir
 from boatyard.sources.deb.lock import load_lock
 from boatyard.sources.deb.naming import rpm_name
-from boatyard.spec.facts import SpecFacts, read_facts
+from boatyard.spec.facts import SpecFacts, Stated, read_facts
 from boatyard.spec.text import decode, join_lines, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from boatyard.config.model.component import Component
@@ -106,14 +106,19 @@ def find_providers(project: Project, facts: Mapping[str, SpecFacts], arch: Arch,
     stated = ((package, name) for name, component in project.components.items() for package in component.packages)
     providers.add(Knowledge.LISTED, stated)
     providers.add(Knowledge.LISTED, _repackaged(project, arch, locks))
-    providers.add(Knowledge.TEXT, ((one.text, name) for name, found in facts.items() for one in found.packages))
-    provides = ((one.text, name) for name, found in facts.items() for one in found.provides)
+    providers.add(Knowledge.TEXT, ((one.text, name) for name, found in facts.items() for one in _told(found.packages)))
+    provides = ((one.text, name) for name, found in facts.items() for one in _told(found.provides))
     providers.add(
         Knowledge.TEXT,
         ((text.split(None, 1)[0], name) for value, name in provides for text in split_requirements(value)),
     )
     providers.add(Knowledge.GUESS, ((name, name) for name in project.components))
     return providers
+
+
+def _told(stated: Iterable[Stated]) -> Iterable[Stated]:
+    """Those in which no macro is left."""
+    return (one for one in stated if "%" not in one.text)
 
 
 def _repackaged(project: Project, arch: Arch, locks: Path) -> Iterator[tuple[str, str]]:
@@ -157,6 +162,7 @@ def _spec_facts(project: Project, component: Component, arch: Arch) -> SpecFacts
     return read_facts(
         text,
         arch=arch,
+        name=component.name,
         defines=build.defines,
         undefines=build.undefines,
         with_=build.with_,

@@ -52,18 +52,22 @@ def read_facts(
     text: str,
     *,
     arch: str,
+    name: str = "",
     defines: Mapping[str, str] | None = None,
     undefines: Collection[str] = (),
     with_: Collection[str] = (),
     without: Collection[str] = (),
 ) -> SpecFacts:
-    """The facts of a spec for an architecture (rpm's name), built with these macros and conditionals."""
+    """The facts of a spec for an architecture (rpm's name), built with these macros and conditionals.
+
+    `name`: what the main package is likely called, where only rpm could tell (`%{goname}`).
+    """
     macros = Macros()
     macros.define_all({"_arch": arch, "_target_cpu": arch, **(defines or {})})
-    for name in undefines:
-        macros.undefine(name)
+    for macro in undefines:
+        macros.undefine(macro)
     tokens = tokenize(text.partition("\n%changelog")[0])  # half of many a spec
-    reader = _Reader(tokens, macros, arch, frozenset(with_), frozenset(without))
+    reader = _Reader(tokens, macros, arch, frozenset(with_), frozenset(without), name)
     for token in tokens.tokens:
         reader.read(token)
     return SpecFacts(
@@ -91,7 +95,10 @@ class _Reader:
     arch: str
     with_: frozenset[str]
     without: frozenset[str]
+    likely_name: str = ""
     branches: list[_Branch] = field(default_factory=list)
+    untaken: int = 0  # open branches that are not taken, and that may or may not be: looked at for each token
+    doubtful: int = 0
     holds_tags: bool = True
     in_main: bool = True
     dynamic: bool = False
@@ -101,7 +108,7 @@ class _Reader:
 
     @property
     def certain(self) -> bool:
-        return all(branch.taken is True for branch in self.branches)
+        return not self.untaken and not self.doubtful
 
     def read(self, token: Token) -> None:
         kind = token.kind
@@ -109,7 +116,7 @@ class _Reader:
             return
         if kind is Kind.CONDITIONAL:
             self._condition(token.name, self.tokens.text_of(token))
-        elif any(branch.taken is False for branch in self.branches):
+        elif self.untaken:
             return
         elif kind is Kind.HEADER:
             self._section(token, self.tokens.lines[token.start])
@@ -123,20 +130,27 @@ class _Reader:
     def _condition(self, word: str, text: str) -> None:
         if word == "%endif":
             if self.branches:
-                self.branches.pop()
+                self._count(self.branches.pop(), -1)
             return
         expression = text.strip()[len(word) :].replace("\\\n", " ").strip()
         if word.startswith("%if"):
             taken = holds(word, expression, self.macros, self.arch)
             self.branches.append(_Branch(taken, taken))
+            self._count(self.branches[-1], 1)
         elif self.branches:
             branch = self.branches[-1]
+            self._count(branch, -1)
             here = word == "%else" or holds(word, expression, self.macros, self.arch)
             if branch.done is True or here is False:
                 branch.taken = False
             else:
                 branch.taken = here if branch.done is False else None
                 branch.done = True if here is True else None
+            self._count(branch, 1)
+
+    def _count(self, branch: _Branch, change: int) -> None:
+        self.untaken += change * (branch.taken is False)
+        self.doubtful += change * (branch.taken is None)
 
     def _section(self, token: Token, text: str) -> None:
         name = token.name.lower()
@@ -145,7 +159,7 @@ class _Reader:
             self.dynamic = True
         if name != "%package":
             return
-        expanded = self.macros.expand(text)
+        expanded = self.macros.expand(text.lstrip()[1:])  # without the percent sign of %package
         words = expanded.text.split()
         suffix = package_of(words)
         self.in_main = not suffix
@@ -185,8 +199,10 @@ class _Reader:
         elif name == "provides":
             self.provides.append(stated)
         elif self.in_main:
+            if name == "name" and not expanded.complete and self.likely_name:
+                stated = Stated(self.likely_name, line, certain=False)
             for macro in (name, name.upper()):
-                self._set(macro, expanded.text)
+                self._set(macro, stated.text)
             if name == "name" and not self.packages:
                 self.packages.append(stated)
 
@@ -194,6 +210,10 @@ class _Reader:
         """A macro that stands alone: %bcond_with, or a condition in braces around definitions and tags."""
         if token.name in ("bcond", "bcond_with", "bcond_without"):
             self._conditional_build(text.split())
+            return
+        if token.name == "undefine":
+            for name in text.split()[1:]:
+                self.macros.undefine(name) if self.certain else self.macros.hide(name)
             return
         expanded = self.macros.expand(text)
         for line in expanded.text.split("\n"):

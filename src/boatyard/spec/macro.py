@@ -21,6 +21,7 @@ USUAL = {
     "_prefix": "/usr",
     "_bindir": "/usr/bin",
     "_sbindir": "/usr/bin",
+    "_lib": "lib64",
     "_libdir": "/usr/lib64",
     "_libexecdir": "/usr/libexec",
     "_datadir": "/usr/share",
@@ -39,6 +40,8 @@ USUAL = {
 MAX_DEPTH = 16
 MAX_STEPS = 2_000  # macros, for one text
 MAX_LENGTH = 100_000  # characters of the result
+MAX_WORK = 20_000_000  # characters for all texts of a spec together; a macro counts as STEP of them
+STEP = 10
 
 _NAME = re.compile(r"%([?!]{0,4})(\w+)", re.ASCII)
 _BRACES = re.compile(r"([?!]{0,4})(\w+)(?::(.*))?", re.ASCII | re.DOTALL)
@@ -60,10 +63,14 @@ class _TooMuchError(Exception):
 
 @dataclass(slots=True)
 class Macros:
-    """Macros by name, without parameters. `unknown` are defined by means that text does not show."""
+    """Macros by name, without parameters. `unknown` are defined by means that text does not show.
+
+    `work`: what may still be spent; when it is used up texts stay as they are.
+    """
 
     bodies: dict[str, str] = field(default_factory=lambda: dict(USUAL))
     unknown: set[str] = field(default_factory=set)
+    work: int = MAX_WORK
 
     def define(self, name: str, body: str) -> None:
         self.bodies[name] = body
@@ -86,10 +93,15 @@ class Macros:
         """The text with macros expanded. `%{?name}` of a macro that nothing defines is empty, as with rpm."""
         if "%" not in text:
             return Expanded(text, complete=True)
+        if self.work <= 0:
+            return Expanded(text[:MAX_LENGTH], complete=False)
+        expansion = _Expansion(self)
         try:
-            return _Expansion(self).run(text)
+            return expansion.run(text)
         except _TooMuchError:
             return Expanded(text[:MAX_LENGTH], complete=False)
+        finally:
+            self.work -= expansion.length + STEP * expansion.steps
 
 
 class _Expansion:
