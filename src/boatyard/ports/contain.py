@@ -19,6 +19,7 @@ import json
 import os
 import pwd
 import resource
+import select
 import signal
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 STAGE = "/tmp"  # noqa: S108 - hidden by an own tmpfs, in an own mount namespace
@@ -53,10 +54,13 @@ def start(spec: dict[str, Any], argv: list[str]) -> None:
     with contextlib.suppress(OSError):  # what is built is ended before what builds
         Path("/proc/self/oom_score_adj").write_text("800")
     os.umask(0o022)
-    root = os.geteuid() == 0
-    namespace = _user_namespace(spec, _as_root if root else _as_user)
-    if root:
-        argv = _stage(argv)
+    if os.geteuid() != 0:
+        spec = spec | {"first": 0, "count": _become_root_of_range(spec["count"])}
+    for path, user in spec["own"]:
+        os.chown(path, spec["first"] + user, spec["first"] + user)
+    namespace = _user_namespace(lambda child: _write_map(child, spec["first"], spec["count"]))
+    _guard()
+    argv = _stage(argv)
     for name, value in spec["rlimits"].items():
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]
@@ -64,23 +68,61 @@ def start(spec: dict[str, Any], argv: list[str]) -> None:
         resource.setrlimit(kind, (allowed, allowed))
     options = ["--seccomp", str(_filter())]
     if spec["user"] == 0:
-        # bwrap takes root of the host for the user that it is to become, and stays what it was.
+        # bwrap takes root of the host for the user that it is to become, and would stay what it was.
         _become_root(namespace)
     else:
         options += ["--userns", str(namespace), "--uid", str(spec["user"]), "--gid", str(spec["user"])]
     os.execvp(argv[0], [argv[0], *options, *argv[1:]])  # noqa: S606 - with the search path of ports.run
 
 
+def _guard() -> None:
+    """Goes on in a child of the first process of a new PID namespace, which ends when this process does.
+
+    All that is in a PID namespace ends with its first process. The one that bubblewrap makes would not be told of our
+    end: the kernel forgets what a process wants to be told of when it changes its user, as that one does for builds.
+    """
+    ended, alive = os.pipe()
+    _check(_libc().unshare(CLONE_NEWPID), "unshare")
+    guard = os.fork()
+    if guard != 0:
+        os.close(ended)
+        os._exit(_exit_code(guard))  # `alive` is open until then
+    os.close(alive)
+    _check(_libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if select.select([ended], [], [], 0)[0]:
+        os._exit(FAILED)  # it ended before we asked to be told
+    worker = os.fork()
+    if worker != 0:
+        os._exit(_exit_code(worker))
+    os.close(ended)
+
+
+def _exit_code(child: int) -> int:
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code if code >= 0 else 128 - code
+
+
 def _become_root(namespace: int) -> None:
-    parent = os.getppid()
     _check(_libc().setns(namespace, CLONE_NEWUSER), "setns")
     os.close(namespace)
     os.setgroups([])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+
+
+def _become_root_of_range(most: int) -> int:
+    """Makes this process, of an ordinary user, root of a namespace with the users of /etc/subuid; their number."""
+    parent, given = os.getppid(), 0
+
+    def write_map(child: int) -> None:
+        nonlocal given
+        given = min(_call_newidmap(child, name, most) for name in ("uid", "gid"))
+
+    _become_root(_user_namespace(write_map))
     _check(_libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")  # another user lost it
     if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(FAILED)
+    return given
 
 
 def _filter() -> int:
@@ -94,24 +136,26 @@ def _filter() -> int:
     return handle
 
 
-def _user_namespace(spec: dict[str, Any], write_map: Callable[[int, dict[str, Any]], None]) -> int:
-    """A new user namespace, as a file that bubblewrap joins. A process lives in it until its users are mapped."""
+def _user_namespace(write_map: Callable[[int], None]) -> int:
+    """A new user namespace, as an open file. A process lives in it until its users are mapped."""
     ours, theirs = os.pipe()
     mapped, done = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(ours)
         os.close(done)
-        _inhabit(spec, theirs, mapped)
+        try:
+            _check(_libc().unshare(CLONE_NEWUSER), "unshare")
+            os.write(theirs, READY)
+            os.read(mapped, 1)  # until the other end is closed
+        finally:
+            os._exit(0)
     os.close(theirs)
     os.close(mapped)
     try:
         if os.read(ours, 1) != READY:
             raise OSError("no user namespace; is user.max_user_namespaces 0, or are they restricted?")
-        write_map(child, spec)
-        os.write(done, READY)
-        if os.read(ours, 1) != READY:
-            raise OSError("a folder cannot be given to the user of the sandbox")
+        write_map(child)
         handle = os.open(f"/proc/{child}/ns/user", os.O_RDONLY)
         os.set_inheritable(handle, True)
         return handle
@@ -121,37 +165,22 @@ def _user_namespace(spec: dict[str, Any], write_map: Callable[[int, dict[str, An
         os.waitpid(child, 0)
 
 
-def _inhabit(spec: dict[str, Any], told: int, mapped: int) -> None:
-    """The process in the namespace: gives folders away when only the map makes that possible; waits to be let go."""
-    try:
-        real = os.geteuid()
-        _check(_libc().unshare(CLONE_NEWUSER), "unshare")
-        os.write(told, READY)
-        if os.read(mapped, 1) == READY and real != 0:
-            for path, user in spec["own"]:
-                os.chown(path, user, user)
-        os.write(told, READY)
-        os.read(mapped, 1)  # until the other end is closed
-    finally:
-        os._exit(0)
-
-
-def _as_root(child: int, spec: dict[str, Any]) -> None:
-    for path, user in spec["own"]:
-        os.chown(path, spec["first"] + user, spec["first"] + user)
+def _write_map(child: int, first: int, count: int) -> None:
     for name in ("uid_map", "gid_map"):
-        Path(f"/proc/{child}/{name}").write_text(f"0 {spec['first']} {spec['count']}\n")
+        Path(f"/proc/{child}/{name}").write_text(f"0 {first} {count}\n")
 
 
-def _as_user(child: int, spec: dict[str, Any]) -> None:
-    for program, own, source in (
-        ("newuidmap", os.getuid(), Path("/etc/subuid")),
-        ("newgidmap", os.getgid(), Path("/etc/subgid")),
-    ):
-        first, count = _subordinate(source)
-        words = [program, str(child), "0", str(own), "1", "1", str(first), str(min(count, spec["count"] - 1))]
-        if os.spawnvp(os.P_WAIT, program, words) != 0:  # noqa: S606
-            raise OSError(f"{program} (of the package uidmap or shadow-utils) does not map the users of {source}")
+def _call_newidmap(child: int, kind: str, most: int) -> int:
+    """Maps the own user to root and those of /etc/subuid (or subgid) to 1 and up; how many there are."""
+    own = os.getuid() if kind == "uid" else os.getgid()
+    source = Path(f"/etc/sub{kind}")
+    first, count = _subordinate(source)
+    count = min(count, most - 1)
+    program = f"new{kind}map"
+    words = [program, str(child), "0", str(own), "1", "1", str(first), str(count)]
+    if os.spawnvp(os.P_WAIT, program, words) != 0:  # noqa: S606
+        raise OSError(f"{program} (of the package uidmap or shadow-utils) does not map the users of {source}")
+    return count + 1
 
 
 def _subordinate(source: Path) -> tuple[int, int]:

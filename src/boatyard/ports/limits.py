@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 from collections import deque
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ FILES = 4_000_000
 OPEN_FILES = 65_536
 TICK_S = 0.25
 DRAIN_S = 5.0
+END_S = 20.0
 READ = 1 << 16
 TAIL = 200  # lines
 # The watched folder is walked at most this share of the time.
@@ -99,6 +101,7 @@ def run_limited(
                 raise
             finally:
                 group.kill()
+                _end(process)
         code = process.returncode
         stream.write(f"[exit {code}]\n".encode())
         if group.out_of_memory():
@@ -111,6 +114,15 @@ def run_limited(
 def _rlimits(bounds: Bounds, group: ControlGroup) -> tuple[tuple[str, int], ...]:
     limits = (("CORE", 0), ("NOFILE", OPEN_FILES), ("FSIZE", bounds.disk), ("MEMLOCK", 64 * MIB), ("MSGQUEUE", 819_200))
     return limits if "pids" in group.held else (*limits, ("NPROC", bounds.processes))
+
+
+def _end(process: Process) -> None:
+    """Ends a sandbox and returns when nothing of it is left: its first process goes last, and `ports.contain` waits."""
+    for pid in _children().get(process.pid, ()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):  # the whole group is ended then
+        process.wait(END_S)
 
 
 class _Watch:
@@ -230,23 +242,36 @@ def usage(folder: Path, most: int) -> tuple[int, int]:
     return size, files
 
 
-def _memory_below(pid: int) -> int:
-    """Bytes that a process and all its descendants hold, shared pages counted with each."""
+def _children() -> dict[int, list[int]]:
+    """The children of every process."""
     children: dict[int, list[int]] = {}
-    held: dict[int, int] = {}
+    for pid in _processes():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            children.setdefault(int(_facts(pid)[1]), []).append(pid)
+    return children
+
+
+def _memory_below(pid: int) -> int:
+    """Bytes that a process and all its descendants hold, without those of files; what forks share counts with each."""
+    children, total, pending = _children(), 0, [pid]
     page = os.sysconf("SC_PAGE_SIZE")
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                fields = (place / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-                children.setdefault(int(fields[1]), []).append(int(place.name))
-                held[int(place.name)] = int(fields[21]) * page
-    total, pending = 0, [pid]
     while pending:
         one = pending.pop()
-        total += held.get(one, 0)
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            resident, shared = Path(f"/proc/{one}/statm").read_text().split()[1:3]
+            total += (int(resident) - int(shared)) * page
         pending.extend(children.get(one, ()))
     return total
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - names are wanted
+
+
+def _facts(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on (the second, a name, may hold anything)."""
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return text.rpartition(")")[2].split()
 
 
 def _size(count: int) -> str:
