@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from boatyard.base.error import SourceError, TrustError
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.config.model.source_file import CustomOrigin, DownloadOrigin, OverlayOrigin
-from boatyard.flow.source_script import make_archive
+from boatyard.flow.source_script import ScriptMeans, make_archive
 from boatyard.graph.local import run_all
 from boatyard.ports.folder import Folder
 from boatyard.render.sources_file import NAME as SOURCES
@@ -70,7 +70,13 @@ def lay_out_archives(upstream: Upstream, component: Component, tree: Path) -> No
         shutil.copyfile(path, tree / archive.name)
     for file in component.source_files:
         if isinstance(file.origin, CustomOrigin):
-            make_archive(component, file, file.origin, tree, upstream.dist_git.run)
+            if file.origin.network and upstream.dist_git.offline:
+                raise SourceError(
+                    f"{component.name}: {file.filename} is made by a script that asks {', '.join(file.origin.network)}",
+                    hint="run it without --offline",
+                )
+            means = upstream.scripts or ScriptMeans(upstream.dist_git.run)
+            make_archive(component, file, file.origin, tree, means)
 
 
 def fetch_archives(

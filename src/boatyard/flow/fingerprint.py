@@ -62,7 +62,8 @@ def _source_file(file: SourceFile, beside: Path) -> dict[str, object]:
     counted = _without(file, "source_file") | {"hash": file.hash.lower(), "origin": ""}
     if isinstance(file.origin, CustomOrigin):
         names = (file.origin.script, *file.origin.inputs)
-        counted["origin"] = [file.origin.mock_packages, [[name, _digest(beside / name)] for name in names]]
+        origin: list[object] = [file.origin.mock_packages, [[name, _digest(beside / name)] for name in names]]
+        counted["origin"] = [*origin, file.origin.network] if file.origin.network else origin
     elif not file.hash:
         counted["origin"] = file.origin
     return counted

@@ -1,6 +1,6 @@
 """Locks of components that the project has no more.
 
-They would count as components of the past in `component changed`, and a component that comes back later would go on with
+They would count as components of the past in `component changed`, and one that comes back later would go on with
 a lock that nobody looked at. Only files that are locks are taken for them: other files in the folder are let alone.
 """
 

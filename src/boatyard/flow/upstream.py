@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, NotFoundError, SourceError
 from boatyard.flow.checkout import Checkout, name_spec
+from boatyard.flow.source_script import ScriptMeans
 from boatyard.render.autospec import needs_rpmautospec
 from boatyard.sources.upstream.archive import ArchiveStore
 from boatyard.sources.upstream.lock import load_lock, resolution_hash
@@ -43,6 +44,7 @@ def open_upstream(
         dist_git=DistGit(root=workspace.dist_git, run=ports.run, environ=os.environ, offline=offline),
         archives=ArchiveStore(workspace.downloads, ports.fetch, offline=offline),
         lookasides=lookasides,
+        scripts=ScriptMeans(ports.run, os.environ, ports.reporter.note),
     )
 
 
@@ -57,13 +59,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """The means to get upstream sources. `locks`: their folder; `lookasides`: templates of mirrors, asked first."""
+    """The means to get upstream sources. `locks`: their folder; `lookasides`: templates of mirrors, asked first.
+
+    `scripts`: what scripts that make archives are run with; without any network when None.
+    """
 
     project: Project
     locks: Path
     dist_git: DistGit
     archives: ArchiveStore
     lookasides: tuple[str, ...] = ()
+    scripts: ScriptMeans | None = None
     _updated: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_HEAD = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,27 @@ class Route:
         if context is not None:
             connection.set_tunnel(self.host, self.port, _credentials(proxy, "Proxy-Authorization"))
         return connection
+
+    def tunnel(self, timeout_s: float) -> socket.socket:
+        """A plain connection to the server through the proxy, which is asked to open it; OSError when it does not."""
+        proxy = urlsplit(self.proxy)
+        lines = [f"CONNECT {self.host}:{self.port} HTTP/1.1", f"Host: {self.host}:{self.port}"]
+        lines += [f"{name}: {value}" for name, value in _credentials(proxy, "Proxy-Authorization").items()]
+        made = socket.create_connection((proxy.hostname or "", proxy.port or DEFAULT_PORTS["http"]), timeout_s)
+        try:
+            made.sendall("\r\n".join([*lines, "", ""]).encode())
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):  # byte by byte: what follows is the server's
+                byte = made.recv(1)
+                head += byte
+                if not byte or len(head) > MAX_HEAD:
+                    raise ConnectionError("the proxy did not answer")
+            if not re.match(rb"HTTP/1\.[01] 2[0-9][0-9] ", head):
+                raise ConnectionError("the proxy refused")
+        except BaseException:
+            made.close()
+            raise
+        return made
 
 
 @dataclass(frozen=True, slots=True)

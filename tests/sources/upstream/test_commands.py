@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +10,6 @@ from tests.sources.upstream.forge import BRANCH
 from tests.sources.upstream.yard_site import sha512
 
 from boatyard.flow.autospec import find_rpmautospec
-from boatyard.ports.compression import decompressed
 
 if TYPE_CHECKING:
     from tests.sources.upstream.yard_site import YardSite
@@ -328,65 +325,6 @@ def test_rpmautospec_gets_the_history_of_the_spec(yard: YardSite) -> None:
     made = yard.tree("tree")["a.spec"].decode()
     assert "release_number = 3;" in made  # two commits of version 2, and one change of the project
     assert "change of 2026-01-03" in made
-
-
-SCRIPT = """\
-#!/bin/bash -e
-test ! -e {secret}
-if (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; then exit 9; fi
-mkdir /azldev-gen/output/top
-sort input.txt >/azldev-gen/output/top/made
-{more}
-"""
-
-
-def a_script(
-    yard: YardSite, more: str = "", digest: str = "0" * 64, packages: str = "", name: str = "made.tar"
-) -> tuple[int, str, str]:
-    commit = yard.package("a", files={"input.txt": "b\na\n"})
-    (yard.dir / "secret").write_text("secret")
-    port = yard.web.url.rpartition(":")[2]
-    (yard.dir / "make.sh").write_text(SCRIPT.format(secret=yard.dir / "secret", port=port, more=more))
-    origin = f'{{ type = "custom", script = "make.sh", inputs = ["input.txt"]{packages} }}'
-    yard.components["a"] = (
-        f'spec = {{ type = "upstream", upstream-commit = "{commit}" }}\n'
-        f'source-files = [{{ filename = "{name}", hash = "{digest}", hash-type = "SHA256", origin = {origin} }}]\n'
-    )
-    yard.write()
-    return yard.run("component", "prepare-sources", "a", "--output-dir", str(yard.dir / "tree"))
-
-
-@pytest.mark.parametrize("name", ["made.tar", "made.tar.gz", "made.tar.xz", "made.tar.zst"])
-def test_a_script_makes_the_same_archive_each_time(yard: YardSite, name: str) -> None:
-    code, _, err = a_script(yard, name=name)
-    assert code == 6
-    made = err.partition("made:")[2].split()[0]
-    code, _, err = a_script(yard, digest=made, name=name)
-    assert code == 0, err
-    with (
-        decompressed(yard.dir / "tree" / name) as stream,
-        tarfile.open(fileobj=io.BytesIO(stream.read(1 << 20))) as archive,
-    ):
-        assert archive.getnames() == ["top", "top/made"]
-        made_file = archive.extractfile("top/made")
-        assert made_file is not None
-        assert made_file.read() == b"a\nb\n"
-    assert yard.run_json("source", "mirror", "a")[0]["files"] == 1
-    assert yard.run("component", "render", "a", "--offline")[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("more", "packages", "code", "said"),
-    [
-        ("exit 3", "", 5, "make.sh failed"),
-        ("mkfifo /azldev-gen/output/pipe", "", 3, "no regular file"),
-        ("", ', mock-packages = ["git"]', 3, "no buildroot"),
-    ],
-)
-def test_scripts_that_cannot_be_used(yard: YardSite, more: str, packages: str, code: int, said: str) -> None:
-    got, _, err = a_script(yard, more, packages=packages)
-    assert (got, said in err) == (code, True), err
-    assert not (yard.dir / "tree").exists()
 
 
 def test_thirty_components_go_all_the_way(yard: YardSite) -> None:

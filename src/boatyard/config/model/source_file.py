@@ -13,11 +13,15 @@ class DownloadOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="do
 
 
 class CustomOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="custom"):
-    """What a script beside the component makes, in a buildroot of its own, packed into an archive."""
+    """What a script beside the component makes, in a buildroot of its own, packed into an archive.
+
+    `network`: the servers it may reach, as host or host:port; none otherwise (Boatyard's addition).
+    """
 
     script: Text
     mock_packages: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    network: tuple[str, ...] = ()
 
 
 class OverlayOrigin(Table, frozen=True, kw_only=True, tag_field="type", tag="overlay"):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"[A-Za-z0-9_.+-]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?")
 _HASH_LENGTH = {"SHA256": 64, "SHA512": 128}
 
 
@@ -156,11 +157,20 @@ def _origin_rules(source: SourceFile, key: Key) -> Iterator[Told]:
         elif problem := address_problem(origin.uri, ("http", "https", "ftp", "file")):
             yield (*key, "uri"), problem, ""
     if isinstance(origin, CustomOrigin):
-        if problem := file_name_problem(origin.script):
-            yield (*key, "script"), problem, ""
-        names = Counter(origin.inputs)
-        for number, name in enumerate(origin.inputs):
-            if problem := file_name_problem(name):
-                yield (*key, "inputs", number), problem, ""
-            elif names[name] > 1 or name == origin.script:
-                yield (*key, "inputs", number), f"{name!r} is there twice", ""
+        yield from _script_rules(source, origin, key)
+
+
+def _script_rules(source: SourceFile, origin: CustomOrigin, key: Key) -> Iterator[Told]:
+    if problem := file_name_problem(origin.script):
+        yield (*key, "script"), problem, ""
+    names = Counter(origin.inputs)
+    for number, name in enumerate(origin.inputs):
+        if problem := file_name_problem(name):
+            yield (*key, "inputs", number), problem, ""
+        elif names[name] > 1 or name == origin.script:
+            yield (*key, "inputs", number), f"{name!r} is there twice", ""
+    for number, place in enumerate(origin.network):
+        if not _SERVER.fullmatch(place):
+            yield (*key, "network", number), f"{place!r} is no server", "write host or host:port; no patterns"
+    if origin.network and not source.hash:
+        yield (*key, "network"), "network needs a hash", "state `hash` and `hash-type` of what the script makes"
