@@ -133,6 +133,33 @@ def test_headers_that_are_none(tmp_path: Path, place: int, data: bytes, message:
         read_tags(path)
 
 
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ((File("/a/b"), File("/a/b")), "has a file twice"),
+        ((File("/" + "a/" * 3000 + "b"),), "longer names"),
+    ],
+    ids=["twice", "long"],
+)
+def test_names_that_no_package_has(tmp_path: Path, files: tuple[File, ...], message: str) -> None:
+    path = rpm_file.write(Package(files=files), tmp_path / "a.rpm")
+    with pytest.raises(BuildError, match=message):
+        read_manifest(path)
+
+
+def test_many_names_of_nothing(tmp_path: Path) -> None:
+    """A million empty names in one long folder: a megabyte that would become gigabytes."""
+    count = 1_000_000
+    tags: dict[int, tuple[int, list[object]]] = {
+        1116: (4, [0] * count),
+        1117: (8, [""] * count),
+        1118: (8, ["/" + "a" * 4000]),
+    }
+    path = rpm_file.write(Package(extra=tags), tmp_path / "a.rpm")
+    with pytest.raises(BuildError, match="longer names"):
+        files_of(read_tags(path))
+
+
 def test_tags_that_overlap(tmp_path: Path) -> None:
     """Thousands of tags, each all of the data: small to store, endless to read."""
     entries = b"".join(struct.pack(">IIII", 6000 + number, 7, 0, 1 << 20) for number in range(2000))

@@ -127,7 +127,7 @@ def _symbols(elf: _Elf, table: _Section) -> Iterator[str]:
     versions = _versions(elf)
     numbers = elf.only(SHT_VERSYM)
     version_of = [number for (number,) in elf.rows(numbers, "H")] if numbers else []
-    left = 8 * len(elf.data)  # names may share their ends, yet no file makes us write its strings over and over
+    left = 2 * len(elf.data)  # names may share their ends, yet no file makes us write its strings over and over
     for place, row in enumerate(elf.rows(table, "IBBHQQ" if elf.wide else "IIIBBH")):
         name, info, other, where, size = (
             (row[0], row[1], row[2], row[3], row[5]) if elf.wide else (row[0], row[3], row[4], row[5], row[2])

@@ -28,6 +28,7 @@ GHOST = 1 << 6  # RPMFILE_GHOST in rpm's rpmfiles.h
 DIGESTS = {8: "sha256", 9: "sha384", 10: "sha512"}  # RFC 9580 §9.5; MD5 and SHA-1 tell nothing apart any more
 MAX_CONTENT = 512 << 20
 MAX_NAME = 4096
+MAX_FILES, MAX_NAMES = 1_000_000, 256 << 20
 # Kernel modules and fonts pack well; nothing is kept of what is passed over, so this bounds only the time.
 BOUNDS = Bounds(ratio=1000)
 BLOCK = 1 << 20
@@ -74,6 +75,12 @@ def files_of(tags: Tags) -> tuple[PackedFile, ...]:
     count = len(names)
     if len(places) != count or any(place >= len(folders) for place in places):
         raise BuildError("the package is damaged: its list of files does not fit together")
+    lengths = [len(folders[place]) + len(name) for place, name in zip(places, names, strict=True)]
+    if count > MAX_FILES or sum(lengths) > MAX_NAMES or max(lengths, default=0) > MAX_NAME:
+        raise BuildError("the package has more files, or longer names, than any package may have")
+    paths = [folders[place] + name for place, name in zip(places, names, strict=True)]
+    if len(set(paths)) < count:
+        raise BuildError("the package is damaged: it has a file twice")
     numbers = {
         tag: _whole(tags.numbers(tag), count, 0, tag) for tag in (1028, 1030, 1033, 1037, 1045, 1095, 1096, 5008)
     }
@@ -82,7 +89,7 @@ def files_of(tags: Tags) -> tuple[PackedFile, ...]:
     first: dict[tuple[int, int], int] = {}
     return tuple(
         PackedFile(
-            path=folders[places[at]] + names[at],
+            path=paths[at],
             mode=numbers[1030][at],
             owner=strings[1039][at],
             group=strings[1040][at],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEAD_MAGIC, HEADER_MAGIC = b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
 LEAD, INTRO, ENTRY = 96, 16, 16
 MAX_ENTRIES, MAX_DATA = 0xFFFF, 256 << 20
+MAX_VALUES = 4 << 20  # of one tag: each is an object in memory, however small it is in the file
 _NUMBERS = {1: "B", 2: "B", 3: "H", 4: "I", 5: "Q"}
 _STRINGS = (6, 8, 9)
 _BINARY = 7
@@ -82,7 +83,7 @@ def _decoded(index: bytes, data: bytes) -> dict[int, Value]:
     values: dict[int, Value] = {}
     left = 2 * len(data) + len(index)  # entries may overlap: no file makes us decode its data many times over
     for tag, kind, offset, count in struct.iter_unpack(">IIII", index):
-        if offset > len(data) or count > len(data):
+        if offset > len(data) or count > len(data) or (kind != _BINARY and count > MAX_VALUES):
             raise ValueError(f"tag {tag} lies outside of the header")
         if kind in _STRINGS:
             texts, end = _texts(data, offset, 1 if kind == _STRINGS[0] else count)
