@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import boatyard
+from boatyard.config.channel import Channels
 from boatyard.config.load import load_root
 from boatyard.config.model.native_image import resolve
 from boatyard.config.model.seed import DebSpec
@@ -76,6 +77,7 @@ def test_images_hold_packages_that_exist(project, image: str, arch: Arch) -> Non
 
 def test_less_is_published_apart_and_htop_nowhere(project) -> None:
     assert project.component("less").publish.rpm_channel == "skiff-vendor"
+    assert project.component("less").spec.path == SKIFF / "comps/less/less.spec"
     assert set(project.channels) == {"skiff-base", "skiff-vendor", "skiff-build"}
     assert "htop" not in project.components
 
@@ -99,7 +101,9 @@ def test_no_password_and_no_address_is_shipped() -> None:
         assert lines
         assert all(line.split(":")[1] == "*" for line in lines)
     for path in SKIFF.rglob("*"):
-        for address in re.findall(r"https?://([^/\s\"']+)", path.read_text()) if path.is_file() else ():
+        # The tag URL of a spec tells people where a program is at home; nothing is fetched from there.
+        text = re.sub(r"^URL:.*$", "", path.read_text(), flags=re.MULTILINE) if path.is_file() else ""
+        for address in re.findall(r"https?://([^/\s\"']+)", text):
             assert address == "127.0.0.1", path
 
 
@@ -109,3 +113,32 @@ def test_users_and_groups_agree() -> None:
         names = [line.split(":")[0] for line in (setup / plain).read_text().splitlines()]
         assert names == [line.split(":")[0] for line in (filesystem / shadowed).read_text().splitlines()]
         assert len(set(names)) == len(names)
+
+
+def test_sources_come_from_the_seed_under_the_name_in_the_spec(project) -> None:
+    """A version that is raised is raised in both places."""
+    vendor = [component for component in components(project) if component.groups == ("vendor",)]
+    assert len(vendor) >= 9
+    for component in vendor:
+        (source,) = component.source_files
+        text = component.spec.path.read_text()
+        version = re.search(r"^Version: *(.*)$", text, re.MULTILINE)[1]
+        line = re.search(r"^Source0: *(.*)$", text, re.MULTILINE)[1]
+        assert line.replace("%{version}", version) == source.filename, component.name
+
+
+def test_what_only_building_needs_is_in_no_channel_of_images(project) -> None:
+    channels = Channels(project)
+    for component in components(project):
+        for rpm in rpms_of(component, project, Arch.X86_64):
+            if rpm.endswith("-devel") or component.groups == ("toolchain",):
+                assert channels.of(rpm, component.name).channel == "skiff-build", rpm
+    for name in project.package_groups["toolchain"].packages:
+        assert channels.of(name).channel == "skiff-build"
+
+
+def test_every_package_of_a_buildroot_is_made_here(project) -> None:
+    made = {rpm for component in components(project) for rpm in rpms_of(component, project, Arch.X86_64)}
+    assert set(project.buildroot.packages) <= made
+    # A buildroot is made of packages that need these to be installed.
+    assert {"skiff-filesystem", "skiff-rpm-macros"} <= set(project.buildroot.bootstrap)
