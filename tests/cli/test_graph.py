@@ -134,25 +134,51 @@ def test_orders(ask) -> None:  # type: ignore[no-untyped-def]
     code, out, err = ask("order", "--workers", "2", "--plan", "C")
     assert code == 0
     assert out.splitlines() == [
-        "STEP  WORKER  BUILDS       AFTER         FROM THE SEED",
-        "1     1       make@stage1                gcc",
-        "1     2       gcc@stage1                 make",
-        "2     1       gcc          make@stage1",
-        "2     2       make         gcc@stage1",
-        "3     1       ncurses      gcc",
-        "4     1       less         gcc, ncurses",
+        "START  WORKER  BUILDS       AFTER         FROM THE SEED",
+        "1      1       make@stage1                gcc",
+        "1      2       gcc@stage1                 make",
+        "2      1       gcc          make@stage1",
+        "2      2       make         gcc@stage1",
+        "3      1       ncurses      gcc",
+        "4      1       less         gcc, ncurses",
     ]
-    assert err == "6 builds in 4 steps by 2 workers; the longest chain has 4; 2 needs are met by the seed\n"
+    assert err == "6 builds by 2 workers take 4 steps, the longest chain alone 4 steps; 2 needs are met by the seed\n"
     plan = json.loads(ask("order", "--workers", "9", "-o", "json")[1])
-    assert (plan["plan"], plan["workers"], plan["steps"], plan["longestChain"]) == ("A", 9, 3, 3)
+    assert {key: plan[key] for key in plan if key not in ("builds", "cut")} == {
+        "plan": "A",
+        "workers": 9,
+        "unit": "steps",
+        "makespan": 3,
+        "longestChain": 3,
+        "bound": 3,
+    }
     assert plan["cut"][0] == {"node": "gcc", "need": "make", "reason": "inside of a cycle of 2 components"}
     assert json.loads(ask("order", "--plan", "D", "-o", "json")[1])["builds"][0] == {
         "node": "gcc@stage1",
         "component": "gcc",
-        "step": 1,
+        "start": 0,
+        "end": 1,
         "worker": 1,
         "firstStage": True,
     }
+
+
+def test_the_times_of_earlier_builds(ask, project: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "w/work").mkdir(parents=True)
+    lines = ({"time": 0, "run": "r", "event": "done", "node": "gcc", "seconds": 3600.0},)
+    lines += ({"time": 0, "run": "r", "event": "done", "node": "make", "seconds": 90},)
+    lines += ({"time": 0, "run": "r", "event": "done", "node": "less"}, {"time": 0, "run": "r", "event": "started"})
+    (tmp_path / "w/work/build.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"ti')
+    _, out, err = ask("order", "--workers", "1", "--plan", "C", "--work", str(tmp_path / "w"))
+    assert [tuple(line.split()[:3:2]) for line in out.splitlines()[1:]] == [
+        ("0:00:00", "make@stage1"),
+        ("0:01:30", "gcc"),
+        ("1:01:30", "gcc@stage1"),
+        ("2:01:30", "ncurses"),
+        ("2:32:15", "less"),
+        ("3:03:00", "make"),
+    ]
+    assert "2 of their times are guessed" in err
 
 
 def test_what_a_change_reaches(ask) -> None:  # type: ignore[no-untyped-def]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("edge", "component", "requirement", "known from", "provider")
 CYCLE_COLUMNS = ("members", "a way around", "to cut", "components")
-ORDER_COLUMNS = ("step", "worker", "builds", "after", "from the seed")
+ORDER_COLUMNS = ("start", "worker", "builds", "after", "from the seed")
 AFFECTED_COLUMNS = ("component", "distance", "built with")
 SHOWN = 6  # names of a long list in a table; JSON has all of them
 PLANS = "A: one pass, C: members of cycles twice, D: everything twice"
@@ -40,6 +41,9 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     order = verbs.add_parser("order", help="the order of a build, as far as it is known beforehand")
     _add_common(order)
     order.add_argument("--workers", type=int, metavar="N", help="builds at a time (one for each processor)")
+    order.add_argument(
+        "--work", type=Path, metavar="DIR", help="where builds put their results, if not where they should"
+    )
     order.add_argument("--plan", choices=("A", "C", "D"), default="A", help=f"{PLANS} (A)")
     add_format(order)
     order.set_defaults(run=show_order)
@@ -129,8 +133,9 @@ def show_cycles(args: argparse.Namespace) -> int:
 
 
 def show_order(args: argparse.Namespace) -> int:
-    """One line for each build in the order of its start; each is taken to be as long as any other."""
-    from boatyard.flow.graph import plan_builds
+    """One line for each build in the order of its start, by the times of earlier builds; without any, in steps."""
+    from boatyard.cli.option import workspace_of
+    from boatyard.flow.graph import known_seconds, order_of_builds, plan_builds
     from boatyard.graph.local import worker_count
     from boatyard.graph.plan import PlanKind
     from boatyard.graph.simulate import simulate
@@ -140,26 +145,54 @@ def show_order(args: argparse.Namespace) -> int:
         raise ConfigError("--workers needs a number from 1", hint="leave it out for one for each processor")
     project, graph = _read(args)
     plan = plan_builds(project, graph, PlanKind(args.plan))
-    schedule = simulate(plan.needs, {}, workers)
+    needs = order_of_builds(graph, plan)
+    seconds = {
+        node: time for node, time in known_seconds(workspace_of(project, args.work), plan).items() if node in needs
+    }
+    schedule = simulate(needs, seconds, workers)
+    told = _clock if seconds else _step
     seeded = plan.from_seed()
     rows = [
         (
-            str(int(run.start_s) + 1),
+            told(run.start_s),
             str(run.worker + 1),
             run.node,
-            _some(plan.needs[run.node]),
+            _some(needs[run.node]),
             _some(seeded.get(run.node, ())),
         )
         for run in schedule.runs
     ]
-    show(args.output, ORDER_COLUMNS, rows, _order_record(plan, schedule) if args.output == "json" else [])
+    data = _order_record(plan, needs, schedule, "seconds" if seconds else "steps") if args.output == "json" else {}
+    show(args.output, ORDER_COLUMNS, rows, data)
     if not is_quiet(args):
-        print(
-            f"{len(plan.needs)} builds in {schedule.makespan_s:.0f} steps by {workers} workers; the longest chain has"
-            f" {schedule.path_s:.0f}; {len(plan.cut)} needs are met by the seed",
-            file=sys.stderr,
-        )
+        print(_summary(plan, schedule, seconds, len(graph.once)), file=sys.stderr)
     return 0
+
+
+def _summary(plan: Plan, schedule: Schedule, seconds: Mapping[str, float], repackaged: int) -> str:
+    """What a build would take, in a few lines."""
+
+    def length(value: float) -> str:
+        return _clock(value) if seconds else f"{value:.0f} steps"
+
+    count, chain = len(schedule.runs), length(schedule.path_s)
+    took = length(schedule.makespan_s)
+    lines = [f"{count} builds by {schedule.workers} workers take {took}, the longest chain alone {chain}"]
+    unknown = len(schedule.runs) - len(seconds)
+    lines += [f"{unknown} of their times are guessed"] if seconds and unknown else []
+    lines += [f"{len(plan.cut)} needs are met by the seed"] if plan.cut else []
+    lines += [f"{repackaged} components are repackaged before"] if repackaged else []
+    return "; ".join(lines)
+
+
+def _step(start: float) -> str:
+    return str(int(start) + 1)
+
+
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def show_affected(args: argparse.Namespace) -> int:
@@ -217,23 +250,26 @@ def _told_record(record: dict[str, object], requirement: Requirement) -> dict[st
     return record if requirement.certain else {**record, "uncertain": True}
 
 
-def _order_record(plan: Plan, schedule: Schedule) -> dict[str, object]:
+def _order_record(plan: Plan, needs: Mapping[str, tuple[str, ...]], schedule: Schedule, unit: str) -> dict[str, object]:
     from boatyard.graph.plan import component_of, is_first_stage
 
     return {
         "plan": str(plan.kind),
         "workers": schedule.workers,
-        "steps": int(schedule.makespan_s),
-        "longestChain": int(schedule.path_s),
+        "unit": unit,
+        "makespan": round(schedule.makespan_s, 3),
+        "longestChain": round(schedule.path_s, 3),
+        "bound": round(schedule.bound_s, 3),
         "builds": [
             {
                 "node": run.node,
                 "component": component_of(run.node),
-                "step": int(run.start_s) + 1,
+                "start": round(run.start_s, 3),
+                "end": round(run.end_s, 3),
                 "worker": run.worker + 1,
             }
             | ({"firstStage": True} if is_first_stage(run.node) else {})
-            | ({"after": plan.needs[run.node]} if plan.needs[run.node] else {})
+            | ({"after": needs[run.node]} if needs[run.node] else {})
             for run in schedule.runs
         ],
         "cut": [{"node": cut.node, "need": cut.need, "reason": cut.reason} for cut in plan.cut],

@@ -14,7 +14,8 @@ from boatyard.config.model.overlay import type_of
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.source_comment import commented_components
 from boatyard.graph.build_graph import BuildGraph, Origin, Requirement, make_graph
-from boatyard.graph.plan import Plan, PlanKind, make_plan
+from boatyard.graph.journal import read_lines
+from boatyard.graph.plan import Plan, PlanKind, component_of, make_plan
 from boatyard.graph.provider import Knowledge, Providers
 from boatyard.graph.requirement import split_requirements
 from boatyard.overlay.spec import edit_spec
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
 
     from boatyard.config.model.component import Component
     from boatyard.config.project import Project
+    from boatyard.flow.workspace import Workspace
     from boatyard_boot.arch import Arch
 
 MAX_SPEC = 8 << 20  # bytes; ten times the largest of a real distribution
+JOURNAL = "build.jsonl"  # in the folder for intermediate results
 NO_SPEC = "its spec is not here; `boatyard component render` writes it"
 
 
@@ -80,6 +83,24 @@ def plan_builds(project: Project, graph: BuildGraph, kind: PlanKind) -> Plan:
         once=graph.once,
         by_host=bootstrap,
     )
+
+
+def known_seconds(workspace: Workspace, plan: Plan) -> dict[str, float]:
+    """What the builds of a plan took the last time, as far as the journal knows; both stages of a component alike."""
+    journal = workspace.work / JOURNAL
+    lines = read_lines(journal) if journal.is_file() else ()
+    took = {line.node: line.seconds for line in lines if line.event == "done" and line.seconds > 0}
+    times = {node: took.get(node) or took.get(component_of(node)) for node in plan.needs}
+    return {node: time for node, time in times.items() if time}
+
+
+def order_of_builds(graph: BuildGraph, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """What a plan builds, each after what: without components that are repackaged, which are there before."""
+    return {
+        node: tuple(need for need in needs if need not in graph.once)
+        for node, needs in plan.needs.items()
+        if node not in graph.once
+    }
 
 
 def builds_from_repositories(project: Project) -> bool:
