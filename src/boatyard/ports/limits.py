@@ -35,7 +35,7 @@ TICK_S = 0.25
 DRAIN_S = 5.0
 END_S = 20.0
 READ = 1 << 16
-TAIL = 200  # lines
+TAIL = 400  # lines
 # The watched folder is walked at most this share of the time.
 WALK_SHARE = 20
 FREE = 64 * MIB  # left on the disk for everybody else
