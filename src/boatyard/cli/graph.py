@@ -42,7 +42,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _add_common(order)
     order.add_argument("--workers", type=int, metavar="N", help="builds at a time (one for each processor)")
     order.add_argument(
-        "--work", type=Path, metavar="DIR", help="where builds put their results, if not where they should"
+        "--work", type=Path, metavar="DIR", help="as builds were given it: the times they took are read there"
     )
     order.add_argument("--plan", choices=("A", "C", "D"), default="A", help=f"{PLANS} (A)")
     add_format(order)
