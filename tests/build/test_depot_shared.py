@@ -1,4 +1,4 @@
-"""A depot with a shared store behind it: a folder, and Azure Blob as Azurite serves it."""
+"""A depot with a shared store behind it: a folder, Azure Blob as Azurite serves it, S3 as Moto does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.build.azurite import CONTAINER, Azurite, running_azurite
+from tests.build.moto import Moto, running_moto
 
 from boatyard.base.digest import sha256_bytes
 from boatyard.base.error import ConfigError, NotFoundError
@@ -33,12 +34,21 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
         yield server
 
 
-@pytest.fixture(params=["folder", "azure"])
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    with running_moto(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "azure", "s3"])
 def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty shared store."""
     if request.param == "folder":
         (tmp_path / "shared").mkdir()
         return f"file://{tmp_path}/shared"
+    if request.param == "s3":
+        use(request.getfixturevalue("moto").environment(), monkeypatch)
+        return f"s3://{CONTAINER}/{tmp_path.name}"
     use(request.getfixturevalue("azurite").environment(), monkeypatch)
     return f"az://{CONTAINER}/{tmp_path.name}"
 
@@ -48,7 +58,7 @@ def use(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("AZURE_", "AWS_")):
             monkeypatch.delenv(name)
     for name, value in environment.items():
-        if name.startswith("AZURE_"):
+        if name.startswith(("AZURE_", "AWS_")):
             monkeypatch.setenv(name, value)
 
 
@@ -213,7 +223,7 @@ def test_sweep_spares_what_is_used_meanwhile(address: str, tmp_path: Path, monke
     monkeypatch.setattr(clock, "now", lambda: real + 20 * 86_400)
     plan = plan_sweep(store, days=10)
     assert len(plan.goes) == 2
-    clock.sleep(1.1)  # dates of Azure have a second
+    clock.sleep(1.1)  # dates of stores have a second
     with Depot.open(tmp_path / "two", address) as two:
         assert two.record(RECORD) == b"data"
         two.put_bytes(b"content")
