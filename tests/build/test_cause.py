@@ -22,7 +22,8 @@ EXPECTED = {
         "add `BuildRequires: /usr/bin/bison` to the spec, by an overlay if it is not ours",
     ),
     "compiler": (
-        "it does not compile: main.c:5:12: error: implicit declaration of function 'gets' [-Wimplicit-function-declaration] (in %build)",
+        "it does not compile: main.c:5:12: error: implicit declaration of function 'gets'"
+        " [-Wimplicit-function-declaration] (in %build)",
         "",
     ),
     "configure": ("configure: no acceptable C compiler found in $PATH (in %build)", ""),
@@ -51,7 +52,7 @@ EXPECTED = {
     ),
     "perl": (
         "the Perl module ExtUtils/MakeMaker is missing (in %build)",
-        "add `BuildRequires: perl(MakeMaker)` to the spec, with :: for /",
+        "add `BuildRequires: perl(ExtUtils/MakeMaker)` to the spec, with :: for /",
     ),
     "pkgconfig": (
         "the library libxml-2.0 is missing (in %build)",

@@ -67,7 +67,11 @@ def find_cause(tail: str, code: int) -> Cause:
             if case.section == "%prep":
                 what += _patch_above(lines, at)
             where = f" (in {section})" if section else ""
-            return Cause(f"{what}{where}", _evidence(lines, at), case.hint.replace("{0}", words[0].rpartition("/")[2]))
+            return Cause(
+                f"{what}{where}",
+                _evidence(lines, at),
+                case.hint.replace("{0}", words[0]).replace("{name}", words[0].rpartition("/")[2]),
+            )
     what = f"{section} failed with no reason that is known" if section else ""
     return Cause(what, "\n".join(lines[-LAST:]))
 
