@@ -62,6 +62,7 @@ class SmallYard:
     def write(self, keyring: Path) -> None:
         """The project: a seed component of two packages and two local specs."""
         text = PROJECT.format(keyring=keyring)
+        text += f"[buildroot]\nbootstrap = {list(LOCAL)}\n"  # they only pack files
         for name in LOCAL:
             text += f'[components.{name}]\nspec = {{ type = "local", path = "{name}/{name}.spec" }}\n'
             folder = self.seen(self.project / name)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.tool
 
 IMAGE = """
+[buildroot]
+bootstrap = ["tiny"]
 [components.tiny]
 spec = { type = "local", path = "tiny/tiny.spec" }
 [images.tiny]

@@ -32,6 +32,7 @@ COMPONENTS = 6
 
 def make_project(folder: Path) -> None:
     text = PROJECT
+    text += f"[buildroot]\nbootstrap = {[f'part{number}' for number in range(COMPONENTS)]}\n"  # they only pack files
     for number in range(COMPONENTS):
         name = f"part{number}"
         text += f'[components.{name}]\nspec = {{ type = "local", path = "{name}/{name}.spec" }}\n'

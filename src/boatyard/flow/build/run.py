@@ -92,6 +92,9 @@ def build_components(yard: Yard, components: Sequence[Component], options: Build
     base += [everything[name] for name in yard.project.buildroot.bootstrap]
     below, fresh = build_seeds(yard, plan_sources(yard, base))
     made = {result.component: result for result in below}
+    buildroot = yard.project.buildroot
+    if not buildroot.packages and {component.name for component in others} <= set(buildroot.bootstrap):
+        return Built(tuple(made[component.name] for component in components), fresh)
     outcome = _build_graph(yard, others, {name: result.rpms for name, result in made.items()}, options)
     _raise_failures(yard, outcome)
     made |= {name: from_json(BuildResult, outcome.results[name]) for name in outcome.results}
@@ -119,7 +122,8 @@ def _build_graph(
     if not project.buildroot.packages:
         raise ConfigError(
             "the project does not say what its buildroots are made of",
-            hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on",
+            hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on;"
+            " or with `bootstrap = [ … ]`, for components that only pack files",
         )
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
     plan = plan_builds(project, graph, options.plan)
