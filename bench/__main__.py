@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, graph, history, install, reuse, spec, transaction, trial, trial_check
+from bench import config, demo, depot, engine, graph, history, install, reuse, spec, transaction, trial, trial_check
 
 BENCHMARKS = {
     "config": config.main,
     "spec": spec.main,
     "graph": graph.main,
     "demo": demo.main,
+    "depot": depot.main,
+    "engine": engine.main,
     "history": history.main,
     "install": install.main,
     "reuse": reuse.main,

@@ -96,14 +96,20 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(
-    workers: int, *, jobs: int = 2, arch: str = ARCH, scheduler: tuple[str, ...] = (), options: tuple[str, ...] = ()
+    workers: int,
+    *,
+    jobs: int = 2,
+    arch: str = ARCH,
+    scheduler: tuple[str, ...] = (),
+    worker: tuple[str, ...] = (),
+    options: tuple[str, ...] = (),
 ) -> Iterator[Cluster]:
-    """A scheduler and so many workers. `scheduler`: its options; `options`: those of all processes."""
+    """A scheduler and so many workers. `scheduler`, `worker`: their options; `options`: those of all processes."""
     with tempfile.TemporaryDirectory(prefix="boatyard-cluster-") as folder:
         made = Cluster(Path(folder), options)
         try:
             made.start_scheduler(*scheduler)
-            made.add_many(workers, jobs=jobs, arch=arch)
+            made.add_many(workers, *worker, jobs=jobs, arch=arch)
             yield made
         finally:
             made.stop()

@@ -22,7 +22,7 @@ from tests.graph.toy import ToyWork, contents, started, starts
 
 from boatyard.base.error import BuildError, ToolError
 from boatyard.graph.coordinator import run_graph
-from boatyard.graph.engine.dask import DaskExecutor
+from boatyard.graph.engine.dask import DaskExecutor, Tls
 from boatyard.graph.engine.local import LocalExecutor
 from boatyard.graph.journal import Journal, read_lines
 from boatyard.ports.progress import Reporter, silent
@@ -230,7 +230,7 @@ def coordinator(made: Cluster, folder: Path, store: Path, count: int, seconds: s
         import sys
         from pathlib import Path
         from boatyard.graph.coordinator import run_graph
-        from boatyard.graph.engine.dask import DaskExecutor
+        from boatyard.graph.engine.dask import DaskExecutor, Tls
         from boatyard.graph.journal import Journal
         from boatyard.ports.progress import silent
         from tests.graph.toy import ToyWork
@@ -343,6 +343,9 @@ def test_a_stopped_worker_ends_its_programs_and_leaves_no_folder(tmp_path: Path)
         with meanwhile(stop):
             outcome = run(made, work, tmp_path, worker_wait_s=1, reporter=Reporter(hear))
         assert "no worker" in str(outcome.failed["a"])
+        assert started(work.store) == ["a"]
+        # The first if the worker left before its last word came.
+        assert warnings[0] in (f"a was lost: the worker at {address} {what}" for what in ("died", "was stopped"))
         made.workers[address].wait(60)
         assert children_named(seconds) == []
         assert not list((made.folder / "worker0/tasks").glob(".tmp-*"))
@@ -366,6 +369,35 @@ def test_memory_that_was_not_enough_is_doubled(shared: Cluster, tmp_path: Path) 
     work = ToyWork(tmp_path / "store", {"a": NONE}, {"a": {"memory": 150}}, memory={"a": 100})
     assert list(run(shared, work, tmp_path).results) == ["a"]
     assert started(work.store) == ["a", "a"]
+
+
+def certificate(folder: Path, name: str, authority: Tls | None = None) -> Tls:
+    """A certificate and its key; one that signs itself, or one that an authority signs."""
+    made = Tls(authority.ca if authority else folder / f"{name}.pem", folder / f"{name}.pem", folder / f"{name}.key")
+    signed = ["-CA", str(authority.certificate), "-CAkey", str(authority.key)] if authority else []
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    subprocess.run(
+        [*words, "-subj", f"/CN={name}", "-keyout", str(made.key), "-out", str(made.certificate), *signed],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+def test_with_tls_strangers_are_kept_out(tmp_path: Path) -> None:
+    authority = certificate(tmp_path, "authority")
+    ours = certificate(tmp_path, "ours", authority)
+    stranger = certificate(tmp_path, "stranger")
+    files = ("--tls-ca", str(ours.ca), "--tls-cert", str(ours.certificate), "--tls-key", str(ours.key))
+    with cluster(1, options=files) as made:
+        assert made.address.startswith("tls://127.0.0.1:")
+        work = ToyWork(tmp_path / "store", {"a": NONE})
+        with DaskExecutor(made.address, tls=ours) as executor:
+            outcome = run_graph(work.needs, work, executor, Journal(None), seconds={}, reporter=silent())
+        assert list(outcome.results) == ["a"]
+        for address, tls in ((made.address, stranger), (made.address.replace("tls:", "tcp:"), None)):
+            with pytest.raises(ToolError, match="no scheduler answers"):
+                DaskExecutor(address, tls=tls, connect_s=2)
 
 
 def test_nobody_at_the_address() -> None:

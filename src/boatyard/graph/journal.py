@@ -95,7 +95,7 @@ class Journal:
             with writing_to(self._path.parent):
                 while self._waiting:
                     self._waiting = self._waiting[os.write(self._handle, self._waiting) :]
-                os.fsync(self._handle)
+                os.fdatasync(self._handle)
 
     def _learn(self, line: Line) -> None:
         if line.event == "end":

@@ -1,8 +1,9 @@
 """Tasks on the workers of a Dask cluster. The only module that imports Dask, inside of functions: it is an extra.
 
 Dask carries messages, knows which worker is alive, and counts slots, architectures and memory (its resources). What
-is to be done when, and what is done again, is the coordinator's: Dask holds no task that is not ready, retries none,
-and no result is kept in it. A worker belongs to the scheduler it was started for: tasks name the cluster.
+is to be done when, and what is done again, is the coordinator's: Dask holds no task that is not ready, and retries
+none. Replies come as Dask's events, which takes one message where fetching a result takes four, and a reply that came
+cannot be lost with its worker. A worker belongs to the scheduler it was started for: tasks name the cluster.
 
 Whoever reaches a Dask scheduler or worker can run code on it. They listen on this machine only, unless told otherwise.
 """
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 SLOT, MEMORY, ARCH = "slot", "memory", "arch-"  # resources of a worker; of an architecture it has as many as slots
 CONNECT_S = 10.0
 LOOK_S = 1.0  # how often the workers are asked for while something is waited for
-ORPHAN_S = 5.0  # a task whose possible workers all left is given up after this time, when Dask did not say it was lost
+ORPHAN_S = 5.0  # after this time a task whose possible workers all left is given up, and a missing reply fetched
 CONFIG = {
     "logging": {"distributed": "error", "distributed.core": "critical", "bokeh": "error", "tornado": "error"},
     "distributed.worker.profile.enabled": False,  # looks at all threads a hundred times a second
@@ -42,6 +43,7 @@ CONFIG = {
     "distributed.worker.http.routes": [],
     "distributed.comm.timeouts.connect": f"{CONNECT_S:.0f}s",
     "distributed.comm.retry.count": 0,
+    "distributed.admin.low-level-log-length": 100,  # replies are events, and the scheduler keeps the last ones
 }
 
 
@@ -56,13 +58,16 @@ class Tls:
 
 @dataclass(slots=True)
 class _Sent:
-    """A task in flight. `allowed`: the addresses it may run at; None for all of its architecture."""
+    """A task in flight. `allowed`: the addresses it may run at; None for all of its architecture.
+
+    `odd_since`: since when nobody can run it, or its reply is missing although it has ended.
+    """
 
     task: Task
     attempt: int
     allowed: frozenset[str] | None
     future: Any = field(repr=False, default=None)
-    orphan_since: float = 0.0
+    odd_since: float = 0.0
 
 
 class DaskExecutor:
@@ -77,13 +82,15 @@ class DaskExecutor:
         self.ahead, self._address = ahead, address
         self._sent: dict[str, _Sent] = {}
         self._keys: dict[str, str] = {}  # by node
-        self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._topic = f"boatyard-{secrets.token_hex(16)}"
         self._workers: tuple[Worker, ...] = ()
         self._looked = -LOOK_S
         try:
             self._client = distributed.Client(
                 address, security=security(tls), timeout=connect_s, set_as_default=False, name="boatyard"
             )
+            self._client.subscribe_topic(self._topic, self._hear)
             self._cluster = str(self._identity()["id"])
         except (OSError, ValueError, TypeError) as error:
             raise ToolError(
@@ -124,6 +131,7 @@ class DaskExecutor:
         self._keys[task.node] = key
         sent.future = self._client.submit(
             carry_out,
+            self._topic,
             key,
             encode(request),
             key=key,
@@ -132,22 +140,18 @@ class DaskExecutor:
             pure=False,
             retries=0,
         )
-        sent.future.add_done_callback(lambda _: self._ended.put(key))
 
     def poll(self, timeout_s: float) -> list[Finished]:
         """What has ended; see `graph.work.Executor`."""
-        keys = []
+        replies: dict[str, bytes] = {}
         with contextlib.suppress(queue.Empty):
-            keys.append(self._ended.get(timeout=timeout_s) if timeout_s > 0 else self._ended.get_nowait())
+            replies |= [self._replies.get(timeout=timeout_s) if timeout_s > 0 else self._replies.get_nowait()]
             while True:
-                keys.append(self._ended.get_nowait())
-        ended = {key: self._sent.pop(key) for key in keys if key in self._sent}
+                replies |= [self._replies.get_nowait()]
         if self._client.status not in ("running", "connecting"):
             raise self._gone("is gone")
-        good = {key: sent.future for key, sent in ended.items() if sent.future.status == "finished"}
-        replies: dict[str, bytes] = self._client.gather(good, errors="skip") if good else {}
-        found = [self._judge(sent, replies.get(key)) for key, sent in ended.items()]
-        return found + self._orphans()
+        found = [self._judge(key, reply) for key, reply in replies.items() if key in self._sent]
+        return found + [finished for key in list(self._sent) if (finished := self._look_at(key)) is not None]
 
     def cancel(self, node: str) -> None:
         """Tells the worker, through Dask, that nobody wants the node's task any more; it kills its programs."""
@@ -163,22 +167,55 @@ class DaskExecutor:
         with contextlib.suppress(Exception):
             self._client.close(timeout=CONNECT_S)
 
-    def _judge(self, sent: _Sent, reply: bytes | None) -> Finished:
-        node, attempt = sent.task.node, sent.attempt
-        if self._keys.get(node) and sent.future.key == self._keys[node]:
-            del self._keys[node]
-        if reply is None:
-            return self._lost(sent)
-        told = decode_reply(reply)
-        worker = told.worker
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        """Called in Dask's thread."""
+        self._replies.put((event[1]["key"], event[1]["reply"]))
+
+    def _forget(self, key: str) -> _Sent:
+        sent = self._sent.pop(key)
+        if self._keys.get(sent.task.node) == key:
+            del self._keys[sent.task.node]
+        return sent
+
+    def _judge(self, key: str, reply: bytes) -> Finished:
+        sent, told = self._forget(key), decode_reply(reply)
+        node, attempt, worker = sent.task.node, sent.attempt, told.worker
         if told.refused:
             return Finished(node=node, attempt=attempt, worker=worker, error=ToolError(told.refused))
+        if told.lost:
+            return Finished(node=node, attempt=attempt, worker=worker, seconds=told.seconds, lost=told.lost)
         return Finished(
             node=node, attempt=attempt, worker=worker, seconds=told.seconds, answer=told.answer, error=told.error()
         )
 
-    def _lost(self, sent: _Sent) -> Finished:
-        """How a task ended that has no reply: its worker died, or Dask itself failed."""
+    def _look_at(self, key: str) -> Finished | None:
+        """How a task ended of which no reply came; None while it may still come."""
+        sent = self._sent[key]
+        status = sent.future.status
+        if status in ("error", "cancelled", "lost"):
+            return self._lost(key)
+        if status == "pending" and self._is_possible(sent):
+            sent.odd_since = 0.0
+            return None
+        if not sent.odd_since:
+            sent.odd_since = clock.monotonic()
+        if clock.monotonic() - sent.odd_since < ORPHAN_S:
+            return None
+        if status == "finished":
+            return self._judge(key, self._client.gather(sent.future))
+        self.cancel(sent.task.node)
+        return Finished(node=sent.task.node, attempt=sent.attempt, lost="the workers for it left before it was started")
+
+    def _is_possible(self, sent: _Sent) -> bool:
+        """Whether a worker is there that can run a task."""
+        return any(
+            sent.task.arch in ("", worker.arch) and (sent.allowed is None or worker.name in sent.allowed)
+            for worker in self._workers
+        )
+
+    def _lost(self, key: str) -> Finished:
+        """How a task ended whose worker died, or with which Dask itself failed."""
+        sent = self._forget(key)
         node, attempt = sent.task.node, sent.attempt
         self._looked = -LOOK_S  # the workers have changed
         try:
@@ -191,21 +228,6 @@ class DaskExecutor:
         if error is None:
             return Finished(node=node, attempt=attempt, lost="Dask gave it up")
         return Finished(node=node, attempt=attempt, worker="unknown", lost=f"{type(error).__name__}: {error}")
-
-    def _orphans(self) -> list[Finished]:
-        """Tasks that nobody can carry out any more, as the workers they could run on left before they were started."""
-        names, found = {worker.name: worker.arch for worker in self._workers}, []
-        for key, sent in list(self._sent.items()):
-            able = {name for name, arch in names.items() if sent.task.arch in ("", arch)}
-            if able & (sent.allowed if sent.allowed is not None else able):
-                sent.orphan_since = 0.0
-            elif not sent.orphan_since:
-                sent.orphan_since = clock.monotonic()
-            elif clock.monotonic() - sent.orphan_since > ORPHAN_S and not sent.future.done():
-                self.cancel(sent.task.node)
-                self._sent.pop(key, None)
-                found.append(Finished(node=sent.task.node, attempt=sent.attempt, lost="the workers for it left"))
-        return found
 
     def _identity(self) -> dict[str, Any]:
         try:
@@ -232,7 +254,7 @@ def _worker(address: str, told: dict[str, Any]) -> Worker | None:
     return Worker(name=address, arch=arch, slots=int(resources.get(SLOT, 0)), memory_mib=int(resources.get(MEMORY, 0)))
 
 
-def carry_out(key: str, message: bytes) -> bytes:
+def carry_out(topic: str, key: str, message: bytes) -> bytes:
     """Runs in a worker, in a thread of Dask: everything it may do was settled when the worker was started."""
     from distributed import get_worker
 
@@ -241,7 +263,9 @@ def carry_out(key: str, message: bytes) -> bytes:
     while not hasattr(worker, "boatyard_site") and clock.monotonic() < deadline:
         clock.sleep(0.01)  # the worker has only just joined
     site: Site = worker.boatyard_site
-    return site.carry_out(key, message)
+    reply = site.carry_out(key, message)
+    worker.log_event(topic, {"key": key, "reply": reply})
+    return reply
 
 
 def load_distributed() -> Any:

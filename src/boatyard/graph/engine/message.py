@@ -38,7 +38,8 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """How a task ended. `kind`: the class of the error, empty for none; `refused`: why it was not even started.
+    """How a task ended. `kind`: the class of the error, empty for none; `refused`: why it was not even started;
+    `lost`: why it did not come to its end.
 
     `worker`: the name of the worker, as the coordinator knows it.
     """
@@ -48,6 +49,7 @@ class Reply(msgspec.Struct, frozen=True):
     kind: str = ""
     problems: tuple[Told, ...] = ()
     refused: str = ""
+    lost: str = ""
     worker: str = ""
 
     def error(self) -> BoatyardError | None:

@@ -53,6 +53,8 @@ class Site:
         try:
             answer = carrier.carry_out(find_function(request.function), self._home, self._words)
         except BoatyardError as error:
+            if carrier.cancelled.is_set():  # then it is that its programs were killed
+                return encode(Reply(carrier.seconds, lost=f"the worker at {self._name} was stopped", worker=self._name))
             return encode(reply_of(error, carrier.seconds, self._name))
         else:
             return encode(Reply(carrier.seconds, answer, worker=self._name))
