@@ -12,6 +12,7 @@ import time
 
 from boatyard.config.model.overlay import AddTag, InsertTag, SearchReplace
 from boatyard.overlay.spec import edit_spec
+from boatyard.spec.facts import read_facts
 from boatyard.spec.section import sections
 from boatyard.spec.tag import tags
 from boatyard.spec.text import decode, encode, join_lines, split_lines
@@ -143,6 +144,10 @@ def facts_of(spec: bytes) -> int:
     return len(sections(lines)) + sum(1 for _ in tags(lines))
 
 
+def requirements_of(spec: bytes) -> int:
+    return len(read_facts(decode(spec), arch="x86_64").requires)
+
+
 def edited(spec: bytes) -> int:
     lines = split_lines(decode(spec))
     for overlay in OVERLAYS:
@@ -153,7 +158,12 @@ def edited(spec: bytes) -> int:
 def main() -> None:
     specs = make_specs()
     print(f"{len(specs)} specs, {sum(map(len, specs)) / 1e6:.1f} MB, largest {max(map(len, specs)) // 1000} kB")
-    for what, work in (("tokenize", tokens_of), ("sections and tags", facts_of), ("three overlays", edited)):
+    for what, work in (
+        ("tokenize", tokens_of),
+        ("sections and tags", facts_of),
+        ("packages and requirements", requirements_of),
+        ("three overlays", edited),
+    ):
         wall, cpu = time.perf_counter(), time.process_time()
         found = sum(map(work, specs))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,6 +160,15 @@ def test_what_every_buildroot_has(tmp_path: Path, project: Project) -> None:
 def test_a_spec_that_is_too_large(project: Project, tmp_path: Path) -> None:
     (tmp_path / "less.spec").write_bytes(b"# " + b"x" * (9 << 20))
     assert "larger than 8 MiB" in graph_of(project).unread["less"]
+
+
+def test_what_is_no_file(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "less.spec").unlink()
+    os.mkfifo(tmp_path / "less.spec")
+    (tmp_path / "ncurses.spec").unlink()
+    (tmp_path / "ncurses.spec").symlink_to("/etc/passwd")
+    (tmp_path / "lost.spec").mkdir()
+    assert {"less", "ncurses", "lost"} <= graph_of(project).unread.keys()
 
 
 def test_skiff(tmp_path: Path) -> None:

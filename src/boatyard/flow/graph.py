@@ -19,6 +19,7 @@ from boatyard.graph.plan import Plan, PlanKind, component_of, make_plan
 from boatyard.graph.provider import Knowledge, Providers
 from boatyard.graph.requirement import split_requirements
 from boatyard.overlay.spec import edit_spec
+from boatyard.ports.folder import Folder
 from boatyard.render.layout import spec_dir
 from boatyard.sources.deb.lock import load_lock
 from boatyard.sources.deb.naming import rpm_name
@@ -206,7 +207,7 @@ def _spec_text(project: Project, component: Component) -> str | None:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with Folder(path.parent) as folder, folder.open(path.name) as stream:
             data = stream.read(MAX_SPEC + 1)
     except OSError as error:
         raise ConfigError(f"its spec {path} cannot be read: {error.strerror}") from error
