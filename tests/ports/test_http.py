@@ -267,7 +267,7 @@ def test_unsafe_redirects_are_refused(url: str, location: str) -> None:
     [
         (ELSEWHERE, "/g", "http://mirror.invalid/g"),
         (ELSEWHERE, "https://other.invalid/g", "https://other.invalid/g"),
-        (ELSEWHERE, "//10.0.0.7/g", "http://10.0.0.7/g"),
+        ("http://10.0.0.6/f", "//10.0.0.7/g", "http://10.0.0.7/g"),
         ("http://127.0.0.1:80/f", "//127.0.0.1:81/g", "http://127.0.0.1:81/g"),
     ],
 )

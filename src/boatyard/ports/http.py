@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import http.client
 import os
+import socket
 import ssl
 import threading
 import weakref
@@ -20,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from boatyard.base.error import SourceError, TrustError
 from boatyard.ports import clock
 from boatyard.ports.files import replacing
-from boatyard.ports.route import Route, is_here, request_for, shown
+from boatyard.ports.route import Route, is_here, is_private, request_for, shown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -42,11 +43,14 @@ class AbsentError(SourceError):
 class Patience:
     """How long to put up with a server.
 
-    `silence_s`: without a byte. `slowest`: bytes a second on the average, once `silence_s` have passed. `attempts` for
-    each file, with a pause of `pause_s` before the second, and four times longer before each further one.
+    `silence_s`: without a byte. `head_s`: until the headers are there, however they drip. `longest_s`: for a file, with
+    all attempts. `slowest`: bytes a second on the average, once `silence_s` have passed. `attempts` for each file, with
+    a pause of `pause_s` before the second, and four times longer before each further one.
     """
 
     silence_s: float = 30
+    head_s: float = 90
+    longest_s: float = 6 * 3600
     slowest: int = 1000
     attempts: int = 4
     pause_s: float = 0.2
@@ -65,9 +69,10 @@ class Fetcher:
 
     def get(self, url: str, *, limit: int) -> bytes:
         """The body at `url`; TrustError when it is longer than `limit` bytes, SourceError when it cannot be had."""
-        for attempt in self._attempts(url):
+        deadline = self._deadline()
+        for attempt in self._attempts(url, deadline):
             try:
-                with self._response(url, {}) as response:
+                with self._response(url, {}, deadline) as response:
                     return b"".join(self._body(url, response, limit))
             except _BrokenError as error:
                 attempt.failed(error)
@@ -86,10 +91,13 @@ class Fetcher:
     ) -> None:
         with replacing(to) as temporary:
             with temporary.open("wb") as stream:
-                part = _Part(stream, kind)
-                for attempt in self._attempts(url):
+                part, deadline = _Part(stream, kind), self._deadline()
+                for attempt in self._attempts(url, deadline):
                     try:
-                        self._append(url, part, limit)
+                        self._append(url, part, limit, deadline)
+                        if part.doubtful and (part.got not in sizes or part.digest.hexdigest() != digest):
+                            part.forget()
+                            raise _BrokenError("the parts that came do not make the file")
                         break
                     except _BrokenError as error:
                         attempt.failed(error)
@@ -106,28 +114,37 @@ class Fetcher:
         """Ends downloads at their next chunk and refuses to begin more; for interrupts."""
         self._closed.set()
 
-    def _append(self, url: str, part: _Part, size: int) -> None:
+    def _append(self, url: str, part: _Part, size: int, deadline: float) -> None:
         """Receives what is missing of a part; the whole file again when the server cannot give the rest of the same."""
-        with self._response(url, part.range_headers() if part.got < size else {}) as response:
+        with self._response(url, part.range_headers() if part.got < size else {}, deadline) as response:
             if response.status != 206 or not part.continues(response):
                 part.restart(response)
+            part.doubtful = response.status == 206 or response.length is None
             for chunk in self._body(url, response, size - part.got):
                 part.write(chunk)
 
     @contextlib.contextmanager
-    def _response(self, url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+    def _response(self, url: str, headers: dict[str, str], deadline: float) -> Iterator[http.client.HTTPResponse]:
         """The answer that holds the file, after redirects. Its connection is kept when the body was read to the end."""
-        for _ in range(MAX_REDIRECTS + 1):
+        for hop in range(MAX_REDIRECTS + 1):
             request = request_for(url, self._environ)
             connection, response, reusable = self._take(request.route), None, False
             try:
                 with _breakable():
-                    connection.request("GET", request.target, headers={**HEADERS, **request.headers, **headers})
-                    response = connection.getresponse()
+                    if connection.sock is None:
+                        connection.connect()
+                    handle = connection.sock
+                    if hop and not request.route.proxy and leads_inside(url, str(handle.getpeername()[0])):
+                        raise _unsafe(url, f"{request.route.host} is {handle.getpeername()[0]}")
+                    with hanging_up(handle, min(self._patience.head_s, deadline - clock.monotonic())):
+                        connection.request("GET", request.target, headers={**HEADERS, **request.headers, **headers})
+                        response = connection.getresponse()
                 if response.status not in REDIRECTS:
                     if response.status != 200 and not (response.status == 206 and "Range" in headers):
                         raise _refusal(url, response)
-                    yield response
+                    # The socket outlives its connection where the server closes it after the body.
+                    with hanging_up(handle, deadline - clock.monotonic()):
+                        yield response
                     reusable = response.isclosed()
                     return
                 url = redirect_target(url, response.headers.get("Location", ""))
@@ -181,11 +198,14 @@ class Fetcher:
         for connection in idle:
             connection.close()
 
-    def _attempts(self, url: str) -> Iterator[_Attempt]:
+    def _deadline(self) -> float:
+        return clock.monotonic() + self._patience.longest_s
+
+    def _attempts(self, url: str, deadline: float) -> Iterator[_Attempt]:
         for number in range(self._patience.attempts):
             if self._closed.is_set():
                 raise KeyboardInterrupt
-            yield _Attempt(url, number, self._patience, self._closed)
+            yield _Attempt(url, number, self._patience, self._closed, deadline)
 
 
 def _close_all(idle: dict[Route, list[http.client.HTTPConnection]]) -> None:
@@ -203,13 +223,15 @@ class _BrokenError(Exception):
 
 
 class _Attempt:
-    def __init__(self, url: str, number: int, patience: Patience, closed: threading.Event) -> None:
+    def __init__(self, url: str, number: int, patience: Patience, closed: threading.Event, deadline: float) -> None:
         self._url, self._number, self._patience, self._closed = url, number, patience, closed
+        self._deadline = deadline
 
     def failed(self, error: _BrokenError) -> None:
         """Waits before the next attempt, or gives up."""
-        if self._number + 1 < self._patience.attempts:
-            self._closed.wait(max(self._patience.pause_s * 4**self._number, error.pause_s))
+        pause = max(self._patience.pause_s * 4**self._number, error.pause_s)
+        if self._number + 1 < self._patience.attempts and clock.monotonic() + pause < self._deadline:
+            self._closed.wait(pause)
             return
         raise SourceError(
             f"{urlsplit(shown(self._url)).netloc} cannot be reached: {error}",
@@ -228,6 +250,7 @@ class _Part:
         self._etag = ""
         self.got = 0
         self.digest = self._no_digest()
+        self.doubtful = False  # put together of parts, or of a length that nobody stated
 
     def range_headers(self) -> dict[str, str]:
         """Asks for the rest, if the file is still the same one (RFC 9110, 13.1.5: only a strong ETag tells that)."""
@@ -235,7 +258,14 @@ class _Part:
             return {}
         return {"Range": f"bytes={self.got}-", "If-Range": self._etag}
 
+    def forget(self) -> None:
+        """Has the next attempt begin anew."""
+        self._etag = ""
+
     def continues(self, response: http.client.HTTPResponse) -> bool:
+        """Whether an answer is the rest of the same file."""
+        if response.headers.get("ETag", self._etag) != self._etag:
+            return False
         return response.headers.get("Content-Range", "").startswith(f"bytes {self.got}-")
 
     def restart(self, response: http.client.HTTPResponse) -> None:
@@ -289,8 +319,40 @@ def redirect_target(url: str, location: str) -> str:
         before, after = urlsplit(url), urlsplit(target)
         unsafe = after.scheme not in ("http", "https") or (before.scheme, after.scheme) == ("https", "http")
         unsafe = unsafe or (is_here(after.hostname) and not is_here(before.hostname))
+        unsafe = unsafe or (is_private(after.hostname) and not is_private(before.hostname))
     except ValueError:
         unsafe, target = True, location
     if unsafe:
-        raise SourceError(f"{shown(url)} redirects to an unsafe address", detail=shown(target)[:500])
+        raise _unsafe(url, shown(target)[:500])
     return target
+
+
+def leads_inside(url: str, peer: str) -> bool:
+    """Whether a name that a server redirected to leads into this machine, or to its link-local network."""
+    return is_here(peer) and not is_here(urlsplit(url).hostname)
+
+
+@contextlib.contextmanager
+def hanging_up(connection: socket.socket, seconds: float) -> Iterator[None]:
+    """Ends a connection that lasts longer. The timeout of a socket begins anew with each byte, and what is read in one
+    go (headers, the trailers of a body) may come byte by byte, or never end.
+    """
+    handle = socket.socket(fileno=os.dup(connection.fileno()))
+
+    def end() -> None:
+        with contextlib.suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(seconds, 0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        handle.close()
+
+
+def _unsafe(url: str, why: str) -> SourceError:
+    return SourceError(f"{shown(url)} redirects to an unsafe address", detail=why)

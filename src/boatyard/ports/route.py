@@ -104,14 +104,30 @@ def shown(url: str) -> str:
 
 def is_here(host: str | None) -> bool:
     """Whether a host is written as an address of this machine or of its link-local network, in any notation."""
+    address = _address(host or "")
+    if address is None:
+        name = (host or "").rstrip(".")
+        return name == "localhost" or name.endswith(".localhost")
+    return address.is_loopback or address.is_link_local or address.is_unspecified
+
+
+def is_private(host: str | None) -> bool:
+    """Whether a host is written as an address that only private networks have, or as one of this machine."""
+    address = _address(host or "")
+    return is_here(host) if address is None else not address.is_global
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is written as, in any notation that systems read: 127.1, 0x7f.1, 2130706433."""
     try:
-        address = ipaddress.ip_address(host or "")
+        address = ipaddress.ip_address(host)
     except ValueError:
         try:
-            address = ipaddress.ip_address(socket.inet_aton(host or ""))  # 127.1, 0x7f.1, 2130706433
+            return ipaddress.IPv4Address(socket.inet_aton(host))
         except OSError:
-            return (host or "").rstrip(".") == "localhost"
-    return address.is_loopback or address.is_link_local or address.is_unspecified
+            return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 def _connection(host: str, port: int, timeout_s: float, context: ssl.SSLContext | None) -> http.client.HTTPConnection:

@@ -111,7 +111,7 @@ class ArchiveStore:
     def _sweep(self) -> None:
         """Removes what killed runs left; a temporary file of a run still going on is younger."""
         oldest = clock.now() - ABANDONED_S
-        for path in (*self._root.glob(f"{TEMPORARY}*"), *self._root.glob(f"sha512/*/{TEMPORARY}*")):
+        for path in (*self._root.glob(f"{TEMPORARY}*"), *self._root.glob(f"sha*/*/{TEMPORARY}*")):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
                     remove_tree(path)
