@@ -97,8 +97,10 @@ def test_a_locked_commit_survives_rewritten_history(forge: Forge, dist_git: Dist
     fresh = DistGit(root=tmp_path / "other", run=dist_git.run, pauses_s=())
     forge.git("a", "update-ref", "-d", f"refs/heads/{BRANCH}")
     forge.git("a", "update-ref", "refs/heads/other", new)
+    assert of(forge, fresh).require(old, BRANCH) == old, "it is in no branch, and still there"
+    forge.git("a", "gc", "-q", "--prune=now")
     with pytest.raises(SourceError, match=f"no branch {BRANCH}"):
-        of(forge, fresh).require(old, BRANCH)
+        of(forge, DistGit(root=tmp_path / "third", run=dist_git.run, pauses_s=())).require(old, BRANCH)
 
 
 def test_a_commit_on_no_branch_is_fetched_by_itself(forge: Forge, dist_git: DistGit) -> None:

@@ -117,10 +117,19 @@ class Repository:
         """The whole id of a commit, fetched if need be: by its branch, then by itself."""
         found = self.full_id(commit)
         if not found and not self.means.offline:
-            self.update(branch)
+            gone: SourceError | None = None
+            try:
+                self.update(branch)
+            except SourceError as error:  # a branch may be deleted, and its commits still be there
+                if error.temporary or not COMMIT.fullmatch(commit):
+                    raise
+                gone = error
             found = self.full_id(commit)
             if not found and COMMIT.fullmatch(commit):
-                self._fetch(commit)
+                try:
+                    self._fetch(commit)
+                except SourceError as error:
+                    raise gone or error from error
                 found = self.full_id(commit)
         if not found:
             raise self._absent(f"commit {commit[:12]}", branch)
