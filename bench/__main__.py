@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import sys
 
-from bench import config, demo, depot, engine, graph, history, install, reuse, spec, transaction, trial, trial_check
+from bench import (
+    buildroot,
+    config,
+    demo,
+    depot,
+    engine,
+    graph,
+    history,
+    install,
+    reuse,
+    spec,
+    transaction,
+    trial,
+    trial_check,
+)
 
 BENCHMARKS = {
+    "buildroot": buildroot.main,
     "config": config.main,
     "spec": spec.main,
     "graph": graph.main,
