@@ -91,6 +91,7 @@ class Suite:
     by_hash: bool = True
     stanzas: list[str] = field(default_factory=list)
     debs: dict[str, bytes] = field(default_factory=dict)
+    source_stanzas: list[str] = field(default_factory=list)
     unpacked_size: int | None = None
 
     def add(
@@ -113,6 +114,21 @@ class Suite:
         self.debs[path] = deb
         return self
 
+    def add_source(self, package: str, version: str, files: dict[str, bytes], **fields: str) -> Suite:
+        """Adds a source package with its files; `fields` replace those of its stanza."""
+        folder = f"pool/main/{package[0]}/{package}"
+        sums = "".join(f"\n {hashlib.sha256(data).hexdigest()} {len(data)} {name}" for name, data in files.items())
+        lines = {
+            "Package": package, "Binary": package, "Version": version, "Directory": folder,
+            "Files": "\n d41d8cd98f00b204e9800998ecf8427e 1 x", "Checksums-Sha256": sums,
+        } | {key.replace("_", "-"): value for key, value in fields.items()}  # fmt: skip
+        self.source_stanzas.append("".join(f"{key}: {value}\n" for key, value in lines.items() if value))
+        self.debs |= {f"{folder}/{name}": data for name, data in files.items()}
+        return self
+
+    def sources(self) -> bytes:
+        return "\n".join(self.source_stanzas).encode()
+
     def packages(self) -> bytes:
         return "\n".join(self.stanzas).encode()
 
@@ -128,6 +144,9 @@ class Suite:
         lines += ["MD5Sum:", " d41d8cd98f00b204e9800998ecf8427e 1 main/binary-amd64/Packages.xz", "SHA256:"]
         lines.append(f" {hashlib.sha256(unpacked).hexdigest()} {size} main/binary-amd64/Packages")
         lines.append(f" {hashlib.sha256(packed).hexdigest()} {len(packed)} main/binary-amd64/Packages.xz")
+        if self.source_stanzas:
+            for name, data in (("Sources", self.sources()), ("Sources.xz", lzma.compress(self.sources()))):
+                lines.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} main/source/{name}")
         return ("\n".join(lines) + "\n").encode()
 
     def publish(self, web: Web, signer: Signer, *, packed: bytes | None = None, base: str = "/debian") -> None:
@@ -139,4 +158,6 @@ class Suite:
         if self.by_hash:
             digest = hashlib.sha256(packed).hexdigest()
             web.files[f"{dists}/main/binary-amd64/by-hash/SHA256/{digest}"] = packed
+        if self.source_stanzas:
+            web.files[f"{dists}/main/source/Sources.xz"] = lzma.compress(self.sources())
         web.files |= {f"{base}/{path}": deb for path, deb in self.debs.items()}

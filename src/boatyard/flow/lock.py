@@ -13,7 +13,6 @@ from boatyard.sources.deb.source_lock import (
     diff_source_locks,
     load_source_lock,
     save_source_lock,
-    source_lock_path,
 )
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def _deb_sources(component: Component) -> dict[str, DebSourceOrigin]:
 def _update_source_lock(yard: Yard, component: Component, *, write: bool) -> tuple[str, ...]:
     """Locks the files that a component takes from Debian source packages; what changes, in words."""
     wanted = _deb_sources(component)
+    if not wanted:
+        return ()
     old = load_source_lock(yard.workspace.locks, component.name)
     new = []
     for name, origin in wanted.items():
@@ -113,10 +114,8 @@ def _update_source_lock(yard: Yard, component: Component, *, write: bool) -> tup
             ) from error
         new.append(LockedFile(**{key: getattr(found, key) for key in LockedFile.__struct_fields__}))
     changes = diff_source_locks(old, new)
-    if write and new and changes:
+    if write and changes:
         save_source_lock(yard.workspace.locks, component.name, new)
-    elif write and old is not None and not new:
-        source_lock_path(yard.workspace.locks, component.name).unlink(missing_ok=True)
     return changes
 
 
