@@ -49,6 +49,8 @@ class Cluster:
         return self._start(name, "worker", *words, *allowed, *options, *self.options)
 
     def start_scheduler(self, *options: str) -> None:
+        if self.scheduler is not None and self.scheduler.stdout is not None:
+            self.scheduler.stdout.close()  # that of an earlier one
         self.scheduler = self._start("scheduler", "scheduler", *options, *self.options)
         self.address = self._first_line(self.scheduler, "scheduler")
 

@@ -325,6 +325,32 @@ def test_a_worker_ends_with_its_scheduler_and_takes_its_programs_with_it(tmp_pat
         wait_for(lambda: children_named(seconds) == [])
 
 
+def test_workers_of_an_earlier_scheduler_do_not_join_the_next_one_at_its_port(tmp_path: Path) -> None:
+    with cluster(2) as made:
+        old = dict(made.workers)
+        assert made.scheduler is not None
+        made.scheduler.kill()
+        made.scheduler.wait()
+        made.start_scheduler("--port", made.address.rpartition(":")[2])
+        new = made.add()
+        for process in old.values():
+            assert process.wait(60) == 0
+        with DaskExecutor(made.address) as executor:
+            assert [worker.name for worker in executor.workers()] == [new]
+
+
+def test_a_worker_ends_though_its_task_does_not(tmp_path: Path) -> None:
+    with cluster(1) as made:
+        (address,) = made.workers
+        with DaskExecutor(made.address) as executor:
+            work = ToyWork(tmp_path / "store", {"a": NONE}, {"a": {"deaf": 300}})
+            executor.workers()
+            executor.submit(work.next("a", None, {}), work.function, 1, NONE)  # type: ignore[arg-type]
+            wait_for(lambda: bool(starts(work.store)))
+            made.kill(address, signal.SIGTERM)
+            assert made.workers[address].wait(60) in (0, -signal.SIGKILL)
+
+
 def test_a_stopped_worker_ends_its_programs_and_leaves_no_folder(tmp_path: Path) -> None:
     seconds = f"50.{os.getpid()}5"
     with cluster(1) as made:

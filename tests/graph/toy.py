@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class ToyWork:
 
 def carry_out(payload: bytes, context: TaskContext) -> bytes:
     """Behaviour: `sleep` s in a child process; `fail`: the words of a BuildError; `host`: of a ToolError;
-    `kill`: the worker is killed; `memory`: MiB that are needed; `raise`: a bug."""
+    `kill`: the worker is killed; `memory`: MiB that are needed; `raise`: a bug; `deaf`: s without hearing."""
     told = json.loads(payload)
     store = Path(told["store"])
     note(store, f"{told['node']} {os.getpid()} {context.words.get('arch', '')}")
@@ -74,6 +75,8 @@ def carry_out(payload: bytes, context: TaskContext) -> bytes:
         raise ToolError(told["host"])
     if "raise" in told:
         raise ZeroDivisionError(told["raise"])
+    if "deaf" in told:
+        time.sleep(told["deaf"])
     # A program that starts another, as builds do: both have to go when the task is cancelled.
     script = f"sleep {told.get('sleep', 0)}; echo {told['node']} > built"
     context.run(Command(argv=("sh", "-c", script), cwd=context.folder))
