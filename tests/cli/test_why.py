@@ -6,10 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 from tests.build_record import ARCH, result, used
+from tests.rpm import rpm_file
+from tests.rpm.rpm_file import File, Package
 
 from boatyard.artifact.build_ledger import record_result
+from boatyard.artifact.build_result import RpmFile
+from boatyard.base.nevra import Evr
 from boatyard.cli.main import main
+from boatyard.flow.why import explain_components
+from boatyard.report.why_text import to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +68,34 @@ at the root of it:
 bash: never built here
 """
     )
+
+
+def test_what_looks_different(tmp_path: Path) -> None:
+    """On packages that are there; nothing is told of those that are gone or damaged."""
+    before, after = (
+        RpmFile(
+            path=rpm_file.write(Package(files=(File("/usr/include/zlib.h", text),)), tmp_path / f"{build}.rpm"),
+            name="zlib-devel", evr=Evr("1", build), arch=ARCH, size=1, sha256=used("zlib-devel", build).sha256,
+        )
+        for build, text in (("1", b"int x;"), ("2", b"long x;"))
+    )  # fmt: skip
+    for made in (
+        structs.replace(result("zlib", "1"), rpms=(before,)),
+        result("curl", "1", environment=[used("zlib-devel", "1")]),
+        structs.replace(result("zlib", "2", leaves={"spec": "s2"}), rpms=(after,)),
+        result("curl", "2", environment=[used("zlib-devel", "2", interface="j")]),
+    ):
+        record_result(tmp_path, ARCH, made, reused=False)
+    (told,) = explain_components(["curl"], tmp_path, ARCH)
+    assert (
+        "  zlib-devel (1-1 → 1-2) of zlib: looks different to builds\n    /usr/include/zlib.h has other content\n"
+        in (to_text(told))
+    )
+    after.path.write_bytes(b"no RPM")
+    (told,) = explain_components(["curl"], tmp_path, ARCH)
+    assert "other content" not in to_text(told)
+    before.path.unlink()
+    assert explain_components(["curl"], tmp_path, ARCH) == [told]
 
 
 def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

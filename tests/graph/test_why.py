@@ -109,6 +109,20 @@ at the root of it:
     )
 
 
+def test_what_looks_different() -> None:
+    told = explain(
+        "openssl", three_storeys(), compare=lambda old, new: tuple(f"{new.name} has {n} {old.evr}" for n in range(6))
+    )
+    assert to_text(told).splitlines()[1:7] == [
+        "  zlib-devel (1-1 → 1-2) of zlib: looks different to builds",
+        *(f"    zlib-devel has {n} 1-1" for n in range(4)),
+        "    … and 2 more differences",
+    ]
+    (zlib,) = told.reasons
+    assert isinstance(zlib, PackagesReason)
+    assert len(zlib.packages[0].details) == 6
+
+
 def test_early_cut_off() -> None:
     now = inputs(used("openssl", "2"), used("openssl-devel", "2"))
     told = explain("curl", three_storeys(), answers(curl=now))

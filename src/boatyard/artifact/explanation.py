@@ -22,13 +22,15 @@ class LeafReason(Artifact, frozen=True, tag="leaf"):
 class PackageChange(Artifact, frozen=True):
     """A package of the buildroot. `rebuilt`: the same to builds, not in full; `repacked`: the same in full as well.
 
-    `content`: not the same in full, which counts only in strict builds.
+    `content`: not the same in full, which counts only in strict builds. `details`: what looks different, in
+    sentences, where both packages are still there.
     """
 
     name: str
     change: Literal["added", "removed", "interface", "content", "rebuilt", "repacked"]
     before: str = ""
     after: str = ""
+    details: tuple[str, ...] = ()
 
 
 class PackagesReason(Artifact, frozen=True, tag="packages"):

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from boatyard.artifact.explanation import Explanation, LeafReason, PackageChange, PackagesReason, WaitReason
 
 if TYPE_CHECKING:
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from boatyard.artifact.build_ledger import BuildEntry
-    from boatyard.artifact.build_result import BuildInputs, BuildResult, UsedPackage
+    from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile, UsedPackage
     from boatyard.artifact.explanation import Change, Difference, Reason, Verdict
 
+    Compare = Callable[[RpmFile, RpmFile], tuple[str, ...]]
     _Told = tuple[Verdict, tuple[Reason, ...], tuple[PackagesReason, ...]]
 
 
@@ -33,12 +36,13 @@ def explain(
     present: Callable[[str], BuildInputs | Unknown] | None = None,
     *,
     strict: bool = False,
+    compare: Compare | None = None,
 ) -> Explanation:
     """What will become of a component, and why; without `present`, what became of it in the last run.
 
-    `strict`: every difference of a package counts, as in strict builds.
+    `strict`: every difference of a package counts, as in strict builds. `compare`: tells how two packages differ.
     """
-    return _Explainer(ledger, present, strict).explain(component)
+    return _Explainer(ledger, present, strict, compare).explain(component)
 
 
 def package_changes(
@@ -106,6 +110,7 @@ class _Explainer:
     ledger: Callable[[str], BuildEntry | None]
     present: Callable[[str], BuildInputs | Unknown] | None
     strict: bool
+    compare: Compare | None = None
     told: set[str] = field(default_factory=set)
     roots: set[str] = field(default_factory=set)
     queue: deque[_Chain] = field(default_factory=deque)
@@ -118,7 +123,9 @@ class _Explainer:
         now = self._inputs_of_last_run(entry) if self.present is None else self.present(component)
         last: tuple[Reason, ...] = ()
         if now is not None and entry.before is not None:
-            last = _Explainer(self.ledger, None, self.strict, {component})._between(entry.before, entry.latest)
+            last = _Explainer(self.ledger, None, self.strict, self.compare, {component})._between(
+                entry.before, entry.latest
+            )
         told: _Told
         if now is None:
             told = "was built", self._between(entry.before, entry.latest), ()
@@ -246,10 +253,24 @@ class _Explainer:
             ):
                 return  # it is wanted now, or no longer: not for anything that its component did
             chain.because = self._differences(chain.component, entry.before.inputs, entry.latest.inputs)
+            chain.packages = tuple(
+                self._detailed(change, chain, entry.before, entry.latest) for change in chain.packages
+            )
             if not _joins(chain, entry.before, entry.latest):
                 chain.unexplained = "built more than once since"
         if chain.unexplained in ("not recorded", "first build"):
             self.roots.add(f"{chain.component}: {chain.unexplained}")
+
+    def _detailed(
+        self, change: PackageChange, chain: _Chain, before: BuildResult, latest: BuildResult
+    ) -> PackageChange:
+        """With what looks different, when the two results gave the two packages."""
+        if self.compare is None or change.change != "interface":
+            return change
+        digests = (chain.before[change.name].sha256, chain.after[change.name].sha256)
+        old = next((rpm for rpm in before.rpms if rpm.sha256 == digests[0]), None)
+        new = next((rpm for rpm in latest.rpms if rpm.sha256 == digests[1]), None)
+        return structs.replace(change, details=self.compare(old, new)) if old and new else change
 
 
 def _joins(chain: _Chain, before: BuildResult, latest: BuildResult) -> bool:

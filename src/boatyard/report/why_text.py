@@ -35,6 +35,7 @@ WORDS = {
     "repacked": "holds the same",
 }
 MAX_NAMES = 6
+MAX_DETAILS = 4
 MAX_LINES = 200
 
 
@@ -98,6 +99,10 @@ def _packages(reason: PackagesReason) -> Iterator[str]:
             more = f" and {len(packages) - MAX_NAMES} more" if len(packages) > MAX_NAMES else ""
             names = ", ".join(_named(package) for package in packages[:MAX_NAMES])
             yield f"{names}{more}{owner}: {_worded(words, len(packages))}"
+            details = [words for package in packages for words in package.details]
+            yield from (f"  {words}" for words in details[:MAX_DETAILS])
+            if len(details) > MAX_DETAILS:
+                yield f"  … and {len(details) - MAX_DETAILS} more differences"
 
 
 def _named(package: PackageChange) -> str:
