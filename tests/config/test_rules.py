@@ -115,6 +115,20 @@ def test_components(problems: Problems, table: str, words: str) -> None:
     assert words in problems(f"[components.x]\n{table}\n")[0]
 
 
+@pytest.mark.parametrize(
+    ("spec", "package", "words"),
+    [
+        ("{ type = 'upstream' }", "x", "a deb-source origin needs a spec of type local"),
+        ("{ type = 'deb', source = 'x' }", "x", "a deb-source origin needs a spec of type local"),
+        ("{ type = 'local', path = 'x.spec' }", "../x", "package: '../x' is not a plain file name"),
+        ("{ type = 'local', path = 'x.spec' }", "", "package: must not be empty"),
+    ],
+)
+def test_files_of_debian_sources(problems: Problems, spec: str, package: str, words: str) -> None:
+    files = source(f"origin = {{ type = 'deb-source', package = '{package}' }}")
+    assert words in problems(f"[components.x]\nspec = {spec}\n{files}\n", root="boatyard.toml")[0]
+
+
 REPO_SET = "[resources.rpm-repo-sets.s]\ndisable-gpg-check = true\n"
 OTHERS = [
     ("nonsense = 1", "azldev.toml:1 nonsense: unknown key 'nonsense'"),
@@ -263,6 +277,7 @@ ADDITIONS = [
     "[component-groups.g.default-component-config.seed]\nlicense = 'MIT'",
     "[[components.x.source-files]]\nfilename = 'k'\norigin.type = 'signing-key'",
     "[[components.x.source-files]]\nfilename = 'p.tar'\norigin = { type = 'python-package', name = 'boatyard_boot' }",
+    "[[components.x.source-files]]\nfilename = 'a'\norigin = { type = 'deb-source', package = 'x' }",
     "[images.i]\ndefinition.type = 'native'\nnative.packages = ['bash']",
     "[[components.x.overlays]]\ntype = 'spec-set-macro'\nmacro = 'm'\nvalue = 'v'",
 ]
