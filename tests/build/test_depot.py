@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.base.digest import sha256_bytes
-from boatyard.base.error import NotFoundError
+from boatyard.base.error import NotFoundError, ToolError
 from boatyard.build.depot import Depot, object_name, record_name
 from boatyard.build.record import sealed, unsealed
 
@@ -34,6 +34,19 @@ def test_content_is_found_by_its_digest(depot: Depot, tmp_path: Path) -> None:
     assert depot.put_bytes(b"content") == sha256
     assert depot.has(sha256)
     assert not depot.has("0" * 64)
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "fifo"])
+def test_only_plain_files_are_kept(depot: Depot, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.rpm"
+    if kind == "link":
+        path.symlink_to("/etc/hostname")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    with pytest.raises(ToolError, match="is no plain file"):
+        depot.put_file(path)
 
 
 def test_layout(depot: Depot) -> None:

@@ -6,9 +6,11 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,6 +152,41 @@ def test_server_killed_in_an_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 one.put_bytes(content)
             with Depot.open(tmp_path / f"two{number}", f"az://{CONTAINER}/depot") as two:
                 assert two.fetch(digest).read_bytes() == content
+
+
+def test_two_upload_the_same_at_once(azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Azure drops the parts that one has sent when the other's object is complete."""
+    use(azurite.environment(), monkeypatch)
+    (tmp_path / "big").write_bytes(BIG)
+    both = threading.Barrier(4)
+
+    def upload(number: int) -> None:
+        store = CloudObjects("az", CONTAINER, tmp_path.name, IMPATIENT)
+        for turn in range(5):
+            both.wait(timeout=120)
+            store.upload(f"cas/{turn}", tmp_path / "big")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(upload, range(4)))
+    store = CloudObjects("az", CONTAINER, tmp_path.name, IMPATIENT)
+    for turn in range(5):
+        assert store.download(f"cas/{turn}", tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == BIG
+
+
+def test_interrupt_ends_the_wait_for_a_silent_server(azurite: Azurite, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = azurite.environment(silent.getsockname()[1]) | {"BOATYARD_CACHE": str(tmp_path)}
+        words = ["store", "verify", "--at", f"az://{CONTAINER}"]
+        argv = [sys.executable, "-m", "boatyard", *words]
+        child = subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with connection:
+            child.send_signal(signal.SIGINT)
+            _, told = child.communicate(timeout=20)  # it would go on trying for two minutes
+    assert child.returncode == 130
+    assert "interrupted" in told
 
 
 def test_killed_client_leaves_no_record_without_objects(

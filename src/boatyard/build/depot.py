@@ -14,12 +14,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import threading
 import weakref
 from typing import TYPE_CHECKING
 
 from boatyard.base.digest import sha256_bytes, sha256_file
-from boatyard.base.error import BoatyardError, NotFoundError, SourceError
+from boatyard.base.error import BoatyardError, NotFoundError, SourceError, ToolError
 from boatyard.build.record import is_for_others, sealed, unsealed
 from boatyard.ports import clock
 from boatyard.ports.files import link_or_copy, remove_tree
@@ -73,8 +74,11 @@ class Depot:
     def put_file(self, path: Path) -> str:
         """Keeps a file's content, by a hard link where that is possible; its SHA-256 (hex).
 
-        The file belongs to the depot from then on: whoever changes it damages the object.
+        The file belongs to the depot from then on: whoever changes it damages the object. ToolError for what is no
+        plain file; a build may leave links that lead anywhere.
         """
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ToolError(f"{path} is no plain file, and is not kept")
         with self.local.receiving() as temporary:
             link_or_copy(path, temporary)
             return self._keep(temporary, sha256_file(temporary))
@@ -260,8 +264,8 @@ def _name(kind: str, digest: str) -> str:
 
 
 def _mark(path: Path) -> tuple[int, int, int]:
-    stat = path.lstat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+    status = path.lstat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_old(modified: float) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 EXAMPLES = "file:///srv/boatyard, s3://bucket/prefix or az://container/prefix"
 PART = 8 << 20  # bytes asked for, or sent, in one request
 PARTS_AT_ONCE = 4
+SAME_AT_ONCE = 5
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}")
 _PREFIX = re.compile(r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -163,7 +166,19 @@ class CloudObjects:
     def upload(self, name: str, source: Path) -> None:
         import obstore
 
-        self._put(lambda: obstore.put(self._store, name, source, chunk_size=PART, max_concurrency=PARTS_AT_ONCE))
+        put = partial(obstore.put, self._store, name, source, chunk_size=PART, max_concurrency=PARTS_AT_ONCE)
+        for _ in range(SAME_AT_ONCE):
+            try:
+                _wait(put)
+                return
+            except Exception as error:
+                if "InvalidBlockList" not in str(error):
+                    self._fail(error)
+            # Another has put an object of this name at the same time, and Azure dropped the parts that were sent here.
+            found = self.find(name)
+            if found is not None and found.size == source.stat().st_size:
+                return
+        raise SourceError(f"{self.address} takes no {name}: others put it all the time", temporary=True)
 
     def write(self, name: str, data: bytes) -> None:
         import obstore
@@ -175,7 +190,7 @@ class CloudObjects:
         from obstore.exceptions import AlreadyExistsError
 
         try:
-            obstore.put(self._store, name, data, mode="create")
+            _wait(lambda: obstore.put(self._store, name, data, mode="create"))
         except AlreadyExistsError:
             # A repeated request may have found its own work: an answer was lost, and obstore asked again.
             return self.read(name, limit=len(data)) == data
@@ -190,9 +205,10 @@ class CloudObjects:
         result = self._ask(lambda: obstore.get(self._store, name))
         if result is None:
             return
-        data, tag = bytes(result.bytes()), result.meta["e_tag"]
+        tag = result.meta["e_tag"]
         try:
-            obstore.put(self._store, name, data, mode={"e_tag": tag} if tag else None)
+            data = _wait(lambda: bytes(result.bytes()))
+            _wait(lambda: obstore.put(self._store, name, data, mode={"e_tag": tag} if tag else None))
         except PreconditionError:
             return
         except Exception as error:
@@ -202,7 +218,8 @@ class CloudObjects:
         import obstore
 
         try:
-            for batch in obstore.list(self._store, prefix, chunk_size=1000):
+            batches = iter(obstore.list(self._store, prefix, chunk_size=1000))
+            while batch := _wait(lambda: next(batches, None)):
                 for meta in batch:
                     yield meta["path"], Found(meta["size"], meta["last_modified"].timestamp())
         except Exception as error:
@@ -216,7 +233,7 @@ class CloudObjects:
     def _ask(self, call: Callable[[], Given]) -> Given | None:
         """What a call gives; None when there is no such object, but an error when the whole container is not there."""
         try:
-            return call()
+            return _wait(call)
         except FileNotFoundError:
             self._check_container()
             return None
@@ -225,7 +242,7 @@ class CloudObjects:
 
     def _put(self, call: Callable[[], object]) -> None:
         try:
-            call()
+            _wait(call)
         except Exception as error:
             self._fail(error)
 
@@ -235,8 +252,8 @@ class CloudObjects:
 
         if not self._checked:
             try:
-                for _ in obstore.list(self._store, "none-of-this-name", chunk_size=1):
-                    break
+                listed = iter(obstore.list(self._store, "none-of-this-name", chunk_size=1))
+                _wait(lambda: next(listed, None))
             except Exception as error:
                 self._fail(error)
             self._checked = True
@@ -272,6 +289,22 @@ class CloudObjects:
             hint="run the same command again when it answers: what is finished is kept",
             temporary=True,
         ) from None
+
+
+def _wait(call: Callable[[], Given]) -> Given:
+    """What a call of obstore gives. It sees no signals, so the main thread leaves it to another thread and waits."""
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    outcome: Future[Given] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="store").start()
+    return outcome.result()
 
 
 def _parts(address: str) -> SplitResult:
