@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cloud.test_middlebox import Answers, packet, udp
+from tests.cloud.answers import Answers, packet, udp
 from tests.cloud.wire import CABLE, GUEST, GUEST_MAC, ROUTER_MAC, read_segment
 
 from boatyard.base.error import ConfigError

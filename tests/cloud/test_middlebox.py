@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Interface
+from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cloud.answers import Answers, packet, udp
 from tests.cloud.test_packet import discover
 from tests.cloud.wire import CABLE, GUEST, GUEST_MAC, ROUTER_MAC, GuestConnection, read_segment, segment_frame
 
 from boatyard.cloud.address import IMDS, WIRESERVER, Server
-from boatyard.cloud.dhcp import Lease, Query
-from boatyard.cloud.http import Request, Response
+from boatyard.cloud.http import Response
 from boatyard.cloud.middlebox import MAX_CONNECTIONS, Middlebox
 from boatyard.cloud.packet import (
     ACK,
@@ -41,41 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GET = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
-HELLO = Response(200, b"hello")
-LEASE = Lease(IPv4Interface("10.1.0.4/24"), IPv4Address("10.1.0.1"), "x")
-
-
-@dataclass
-class Answers:
-    """A fabric that answers everything with one response."""
-
-    response: Response = HELLO
-    asked: list[tuple[Server, Request]] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    dhcp_delay_s: float | None = 0.0
-
-    def answer(self, server: Server, request: Request, now: float) -> Response:
-        self.asked.append((server, request))
-        return self.response
-
-    def lease(self, query: Query, now: float) -> tuple[Lease, float] | None:
-        return None if self.dhcp_delay_s is None else (LEASE, self.dhcp_delay_s)
-
-    def saw(self, place: str, now: float, *, name: str = "", passed: bool = True) -> None:
-        self.seen.append(" ".join(filter(None, (place, name, "" if passed else "(stopped)"))))
 
 
 def box_of(fabric: Answers) -> Middlebox:
     return Middlebox(CABLE, fabric, b"seed")
-
-
-def packet(target: str, protocol: int, payload: bytes, source: IPv4Address = GUEST) -> bytes:
-    data = build_ipv4(Datagram(source, IPv4Address(target), protocol, payload))
-    return build_frame(Frame(ROUTER_MAC, GUEST_MAC, TYPE_IPV4, data))
-
-
-def udp(target: str, port: int, payload: bytes = b"", source: IPv4Address = GUEST) -> bytes:
-    return packet(target, PROTOCOL_UDP, build_udp(UdpMessage(68, port, payload)), source)
 
 
 @pytest.mark.parametrize(

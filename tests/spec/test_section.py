@@ -1,10 +1,8 @@
 """Sections, tags, conditionals and patches as the azldev format sees them."""
 
-import datetime
-
 import pytest
 
-from boatyard.spec import changelog, conditional
+from boatyard.spec import conditional
 from boatyard.spec.patch import next_patch_number, patch_number, patches
 from boatyard.spec.section import header, sections
 from boatyard.spec.tag import family, parse_tag, tags
@@ -172,22 +170,3 @@ def test_unbalanced_conditionals(lines: list[str], line: int) -> None:
     with pytest.raises(conditional.UnbalancedError) as caught:
         conditional.blocks(lines)
     assert caught.value.line == line
-
-
-def test_changelog_entry_goes_on_top() -> None:
-    lines = split_lines("Name: t\n\n%changelog\n* Wed Jan 01 2000 T <t@example.com> - 0.0.1-1\n- Initial\n")
-    first = changelog.heading(datetime.date(2025, 1, 1), "T <t@example.com>", "1.0-1")
-    changed = changelog.add_entry(lines, first, ["Update", "More"])
-    assert changed is not None
-    assert join_lines(changed) == (
-        "Name: t\n\n%changelog\n* Wed Jan 01 2025 T <t@example.com> - 1.0-1\n- Update\n- More\n\n"
-        "* Wed Jan 01 2000 T <t@example.com> - 0.0.1-1\n- Initial\n"
-    )
-    assert changelog.entries(changed) == [
-        changelog.Entry("Wed Jan 01 2025 T <t@example.com> - 1.0-1", ("- Update", "- More")),
-        changelog.Entry("Wed Jan 01 2000 T <t@example.com> - 0.0.1-1", ("- Initial",)),
-    ]
-
-
-def test_no_changelog_takes_no_entry() -> None:
-    assert changelog.add_entry(["Name: t"], "* x", []) is None

@@ -187,10 +187,3 @@ def test_changed_files(result: Result, expected: tuple[str, ...], ok: bool) -> N
     row = guest.check_files(Transcript({"LC_ALL=C rpm -Va": result}), expected)
     assert row.ok == ok
     assert bool(row.detail) != ok
-
-
-def test_boot_seconds() -> None:
-    script = "systemctl show --property=FinishTimestampMonotonic --value"
-    assert guest.boot_seconds(Transcript({script: Result(0, b"24500000\n")})) == 24.5
-    with pytest.raises(ImageError, match="has not finished"):
-        guest.boot_seconds(Transcript({script: Result(0, b"0\n")}))

@@ -12,7 +12,6 @@ from boatyard.spec.section import sections
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EPOCH = date(1970, 1, 1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -51,18 +50,3 @@ def newest_day(lines: Sequence[str]) -> int:
     except ValueError:
         return 0
     return max(0, (day - _EPOCH).days)
-
-
-def heading(day: date, author: str, evr: str) -> str:
-    """An entry's first line in English whatever the locale: `* Wed Jan 01 2025 Name <mail> - 1.0-1`."""
-    when = f"{_DAYS[day.weekday()]} {_MONTHS[day.month - 1]} {day.day:02} {day.year:04}"
-    return f"* {when} {author} - {evr}"
-
-
-def add_entry(lines: Sequence[str], first_line: str, details: Sequence[str]) -> list[str] | None:
-    """The spec with a new entry on top of each %changelog; None when it has no such section."""
-    changed = list(lines)
-    logs = [section for section in sections(lines) if section.name == "%changelog"]
-    for section in reversed(logs):
-        changed[section.start + 1 : section.start + 1] = [first_line, *(f"- {detail}" for detail in details), ""]
-    return changed if logs else None

@@ -196,14 +196,6 @@ def parse_verify(text: str) -> tuple[list[Deviation], list[str]]:
     return deviations, others
 
 
-def boot_seconds(shell: Shell) -> float:
-    """Seconds from the kernel's start until systemd had finished starting; ImageError before that."""
-    text = shell("systemctl show --property=FinishTimestampMonotonic --value").text.strip()
-    if not text.isdigit() or text == "0":
-        raise ImageError("the guest has not finished starting")
-    return int(text) / 1e6
-
-
 def _wait_for_memory(shell: Shell, low: int, high: int) -> int:
     """The guest's memory once it is between two bounds, or when time is up; the driver offers no event."""
     deadline = clock.monotonic() + BALLOON_TIMEOUT_S
