@@ -13,7 +13,7 @@ from tests.build.azurite import CONTAINER, Azurite, running_azurite
 from tests.build.moto import Moto, running_moto
 
 from boatyard.base.digest import sha256_bytes
-from boatyard.base.error import ConfigError, NotFoundError
+from boatyard.base.error import ConfigError, NotFoundError, SourceError
 from boatyard.build.depot import Depot, object_name, record_name
 from boatyard.build.depot_sweep import plan_sweep, sweep, verify
 from boatyard.build.record import sealed
@@ -229,6 +229,28 @@ def test_sweep_spares_what_is_used_meanwhile(address: str, tmp_path: Path, monke
         two.put_bytes(b"content")
     assert sweep(store, plan) == 0
     assert verify(store).records == 1
+
+
+def test_sweep_of_a_folder_takes_what_killed_writers_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shared/tmp").mkdir(parents=True)
+    (tmp_path / "shared/tmp/.tmp-left").touch()
+    store = open_objects(f"file://{tmp_path}/shared")
+    sweep(store, plan_sweep(store, days=2))
+    assert (tmp_path / "shared/tmp/.tmp-left").exists(), "its writer may be at work"
+    real = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + 3 * 86_400)
+    sweep(store, plan_sweep(store, days=2))
+    assert not (tmp_path / "shared/tmp/.tmp-left").exists()
+
+
+@pytest.mark.parametrize("where", ["cas", "ac"])
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, where: str) -> None:
+    """A name that leads in a circle is refused to root too."""
+    address = f"file://{tmp_path}/shared"
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / where).symlink_to(tmp_path / "shared" / where)
+    with Depot.open(tmp_path / "one", address) as one, pytest.raises(SourceError, match="cannot be read"):
+        _ = one.fetch(RECORD) if where == "cas" else one.record(RECORD)
 
 
 def test_many_processes_share_a_store(address: str, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ class Depot:
             known = self._whole.get(sha256) == mark
         if known:
             return path
-        if not path.is_file() or sha256_file(path) != sha256:
+        if not _is_whole(path, sha256):
             with contextlib.suppress(FileNotFoundError):
                 if _mark(path) == mark:  # else another process has mended it meanwhile
                     remove_tree(path)
@@ -266,6 +266,13 @@ def _name(kind: str, digest: str) -> str:
 def _mark(path: Path) -> tuple[int, int, int]:
     status = path.lstat()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    try:
+        return path.is_file() and sha256_file(path) == sha256
+    except OSError:  # of a disk that gives way, mostly
+        return False
 
 
 def _is_old(modified: float) -> bool:

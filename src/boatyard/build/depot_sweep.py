@@ -133,6 +133,8 @@ def sweep(store: Objects, plan: SweepPlan) -> int:
         if found is not None and found.modified <= planned.modified:
             store.delete(name)
             freed += found.size
+    if isinstance(store, FolderObjects):
+        store.sweep_work(clock.now() - LEAST_DAYS_SHARED * DAY_S)
     return freed
 
 

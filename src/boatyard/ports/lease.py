@@ -43,7 +43,8 @@ def hold(lock: Path, alone: Callable[[], None]) -> int:
     try:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone()
+            with writing_to(lock.parent):
+                alone()
         fcntl.flock(handle, fcntl.LOCK_SH)
     except BaseException:
         os.close(handle)

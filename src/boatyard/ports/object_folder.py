@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from boatyard.ports.files import TEMPORARY, link_or_copy, sync, writing_to
+from boatyard.base.error import SourceError
+from boatyard.ports.files import TEMPORARY, link_or_copy, remove_tree, sync, writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +40,15 @@ class FolderObjects:
 
     def find(self, name: str) -> Found | None:
         try:
-            stat = self.path(name).stat()
+            with _reading(self.path(name)):
+                stat = self.path(name).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return Found(stat.st_size, stat.st_ctime)  # making a link leaves the file's own date alone
 
     def read(self, name: str, *, limit: int) -> bytes | None:
         try:
-            with self.path(name).open("rb") as stream:
+            with _reading(self.path(name)), self.path(name).open("rb") as stream:
                 data = stream.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -53,7 +56,8 @@ class FolderObjects:
 
     def download(self, name: str, to: Path) -> bool:
         try:
-            shutil.copyfile(self.path(name), to)
+            with _reading(self.path(name)):
+                shutil.copyfile(self.path(name), to)
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
@@ -128,3 +132,26 @@ class FolderObjects:
         for folder in missing:
             sync(folder.parent)
         return path
+
+    def sweep_work(self, oldest: float) -> None:
+        """Removes what killed processes were writing before a date (seconds since the epoch)."""
+        for path in (self.root / WORK).glob(f"{TEMPORARY}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_ctime < oldest:
+                    remove_tree(path)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tells of a disk or server that does not give what it has; that something is not there, or not enough room for
+    it here, is for the caller."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}",
+            hint="mend its rights, or what is wrong with the disk or server that holds it",
+            temporary=error.errno not in (errno.EACCES, errno.EPERM),
+        ) from error
