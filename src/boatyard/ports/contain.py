@@ -166,8 +166,10 @@ def _user_namespace(write_map: Callable[[int], None]) -> int:
 
 
 def _write_map(child: int, first: int, count: int) -> None:
+    # In two parts, as those of an ordinary user are: root is itself, and a part must be in one part of the map above.
+    text = f"0 {first} 1\n1 {first + 1} {count - 1}\n"
     for name in ("uid_map", "gid_map"):
-        Path(f"/proc/{child}/{name}").write_text(f"0 {first} {count}\n")
+        Path(f"/proc/{child}/{name}").write_text(text)
 
 
 def _call_newidmap(child: int, kind: str, most: int) -> int:
