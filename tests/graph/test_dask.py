@@ -346,6 +346,7 @@ def test_a_worker_ends_though_its_task_does_not(tmp_path: Path) -> None:
             work = ToyWork(tmp_path / "store", {"a": NONE}, {"a": {"deaf": 300}})
             executor.workers()
             executor.submit(work.next("a", None, {}), work.function, 1, NONE)  # type: ignore[arg-type]
+            assert executor.poll(0) == []
             wait_for(lambda: bool(starts(work.store)))
             made.kill(address, signal.SIGTERM)
             assert made.workers[address].wait(60) in (0, -signal.SIGKILL)

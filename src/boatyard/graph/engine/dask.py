@@ -47,6 +47,9 @@ CONFIG = {
 }
 
 
+_Place = tuple[tuple[str, ...] | None, tuple[tuple[str, int], ...]]  # addresses, and resources
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """PEM files for encrypted connections between parties that all have a certificate of one authority."""
@@ -84,6 +87,7 @@ class DaskExecutor:
         self._keys: dict[str, str] = {}  # by node
         self._replies: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._topic = f"boatyard-{secrets.token_hex(16)}"
+        self._unsent: dict[_Place, list[tuple[str, bytes]]] = {}
         self._workers: tuple[Worker, ...] = ()
         self._looked = -LOOK_S
         try:
@@ -117,7 +121,7 @@ class DaskExecutor:
         return self._workers
 
     def submit(self, task: Task, function: str, attempt: int, avoid: frozenset[str]) -> None:
-        """Hands a task to Dask."""
+        """Has a task handed to Dask by the next `poll`."""
         able = [worker for worker in self._workers if task.arch in ("", worker.arch)]
         others = frozenset(worker.name for worker in able if worker.name not in avoid)
         allowed = others if avoid and others else None
@@ -127,22 +131,34 @@ class DaskExecutor:
         request = Request(
             self._cluster, __version__, function, task.node, task.step, attempt, task.memory_mib, task.payload
         )
-        sent = self._sent[key] = _Sent(task, attempt, allowed)
+        self._sent[key] = _Sent(task, attempt, allowed)
         self._keys[task.node] = key
-        sent.future = self._client.submit(
-            carry_out,
-            self._topic,
-            key,
-            encode(request),
-            key=key,
-            workers=sorted(allowed) if allowed else None,
-            resources=resources,
-            pure=False,
-            retries=0,
-        )
+        place = (tuple(sorted(allowed)) if allowed else None, tuple(resources.items()))
+        self._unsent.setdefault(place, []).append((key, encode(request)))
+
+    def _send(self) -> None:
+        """Hands over what was submitted, tasks with the same demands at once: a message of Dask is dear."""
+        for (workers, resources), told in self._unsent.items():
+            tasks = [(key, request) for key, request in told if key in self._sent]  # the others were cancelled
+            keys, requests = [key for key, _ in tasks], [request for _, request in tasks]
+            futures = self._client.map(
+                carry_out,
+                [self._topic] * len(keys),
+                keys,
+                requests,
+                key=keys,
+                workers=list(workers) if workers else None,
+                resources=dict(resources),
+                pure=False,
+                retries=0,
+            )
+            for key, future in zip(keys, futures, strict=True):
+                self._sent[key].future = future
+        self._unsent.clear()
 
     def poll(self, timeout_s: float) -> list[Finished]:
         """What has ended; see `graph.work.Executor`."""
+        self._send()
         replies: dict[str, bytes] = {}
         with contextlib.suppress(queue.Empty):
             replies |= [self._replies.get(timeout=timeout_s) if timeout_s > 0 else self._replies.get_nowait()]
@@ -156,7 +172,7 @@ class DaskExecutor:
     def cancel(self, node: str) -> None:
         """Tells the worker, through Dask, that nobody wants the node's task any more; it kills its programs."""
         key = self._keys.pop(node, "")
-        if (sent := self._sent.pop(key, None)) is not None:
+        if (sent := self._sent.pop(key, None)) is not None and sent.future is not None:
             with contextlib.suppress(Exception):  # whatever Dask says when its scheduler is gone
                 self._client.cancel([sent.future], force=True)
 
