@@ -6,9 +6,9 @@ A program of its own, standard library only, because it changes the process it r
 - `cgroups`: the `cgroup.procs` files to enter; `rlimits`: by name, as in `resource.RLIMIT_*`;
 - `own`: folders, each with the user inside that it is given to.
 
-Started by root, what bubblewrap binds is first bound below a folder of an own mount namespace: users of the range may
-not pass the host's private folders (a home folder of mode 0700). Started by another user, that user is root inside,
-and the other users are those that /etc/subuid gives (newuidmap of the package uidmap writes the map).
+What bubblewrap binds is first bound below a folder of an own mount namespace: users of the range may not pass the
+host's private folders (a home folder of mode 0700). Started by an ordinary user, the users of the range are those that
+/etc/subuid gives it; newuidmap (of the package uidmap or shadow-utils) writes their map.
 """
 
 from __future__ import annotations
@@ -55,18 +55,20 @@ def start(spec: dict[str, Any], argv: list[str]) -> None:
         Path("/proc/self/oom_score_adj").write_text("800")
     os.umask(0o022)
     if os.geteuid() != 0:
-        spec = spec | {"first": 0, "count": _become_root_of_range(spec["count"])}
+        # The user itself, root of the range, stays outside of the sandbox as root of the host does.
+        spec = spec | {"first": 1, "count": _become_root_of_range(spec["count"]) - 1}
     for path, user in spec["own"]:
         os.chown(path, spec["first"] + user, spec["first"] + user)
     namespace = _user_namespace(lambda child: _write_map(child, spec["first"], spec["count"]))
     _guard()
+    system_calls = _filter()  # before our own modules may be hidden: they can be below the stage
     argv = _stage(argv)
     for name, value in spec["rlimits"].items():
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (allowed, allowed))
-    options = ["--seccomp", str(_filter())]
+    options = ["--seccomp", str(system_calls)]
     if spec["user"] == 0:
         # bwrap takes root of the host for the user that it is to become, and would stay what it was.
         _become_root(namespace)
@@ -166,10 +168,8 @@ def _user_namespace(write_map: Callable[[int], None]) -> int:
 
 
 def _write_map(child: int, first: int, count: int) -> None:
-    # In two parts, as those of an ordinary user are: root is itself, and a part must be in one part of the map above.
-    text = f"0 {first} 1\n1 {first + 1} {count - 1}\n"
     for name in ("uid_map", "gid_map"):
-        Path(f"/proc/{child}/{name}").write_text(text)
+        Path(f"/proc/{child}/{name}").write_text(f"0 {first} {count}\n")
 
 
 def _call_newidmap(child: int, kind: str, most: int) -> int:
