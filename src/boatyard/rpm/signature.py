@@ -77,20 +77,26 @@ def verify_file(data: bytes, signature: bytes, public: bytes, folder: Path, run:
 
 
 def verify_rpms(folder: Path, names: Sequence[str], key: SigningKey, run: Runner) -> None:
-    """TrustError naming the packages of a folder that lack a good signature by the key.
+    """TrustError naming the packages of a folder that lack a good signature by the key."""
+    bad, told = unsigned_rpms(folder, names, key.home / PUBLIC, run)
+    if bad:
+        raise TrustError(
+            f"{len(bad)} packages are not signed by the project's key",
+            detail=told,
+            hint="nothing was published; something changes or spoils files: run the same command again",
+        )
+
+
+def unsigned_rpms(folder: Path, names: Sequence[str], public: Path, run: Runner) -> tuple[list[str], str]:
+    """The packages of a folder that lack a good signature by a key in the armoured file `public`, and rpm's words.
 
     The package database for it, which holds nothing but the key, is in the sandbox's memory.
     """
     find_program("rpmkeys")
-    sandbox = Sandbox(read_only=((folder, FILES), (key.home / PUBLIC, "/key.asc")))
+    sandbox = Sandbox(read_only=((folder, FILES), (public, "/key.asc")))
     argv = ("sh", "-c", VERIFY, "sh", *(f"{FILES}/{name}" for name in names))
     result = run(inside(sandbox, Command(argv=argv, ok=EXIT_CODES))).text
     good = {line.removesuffix(": digests signatures OK") for line in result.splitlines()}
     bad = [name for name in names if f"{FILES}/{name}" not in good]
-    if bad:
-        shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
-        raise TrustError(
-            f"{len(bad)} packages are not signed by the project's key",
-            detail="\n".join(shown[:10]),
-            hint="nothing was published; something changes or spoils files: run the same command again",
-        )
+    shown = [line.removeprefix(f"{FILES}/") for line in result.splitlines() if "signatures OK" not in line]
+    return bad, "\n".join(shown[:10])
