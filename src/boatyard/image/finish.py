@@ -26,6 +26,7 @@ LEFTOVERS = (
     "var/lib/cloud/data", "var/lib/cloud/sem", "var/lib/waagent/*", "var/lib/dnf/*.lock", "var/log/dnf*.log*",
     "var/log/hawkey.log*", "var/lib/rpm/.rpm.lock", f"{RPMDB}/.rpm.lock", f"{RPMDB}/rpmdb.sqlite-*",
 )  # fmt: skip
+UPDATE_DONE = "usr/lib/systemd/systemd-update-done"
 PYTHONS = ("usr/lib/python3*", "usr/lib64/python3*")
 
 
@@ -46,6 +47,10 @@ def finish(box: Toolbox, root: Path, *, compile_all: bool = False) -> str:
     _clamp_times(root, box.epoch)
     _compile_python(box, root, everywhere=compile_all)
     _clamp_times(root, box.epoch)
+    if find_file(root, UPDATE_DONE):
+        # /etc and /var are as new as /usr; otherwise the first boot would make users and files once more.
+        box.change_root(root, f"/{UPDATE_DONE}")
+        _clamp_times(root, box.epoch)
     problems = hygiene_problems(root)
     if problems:
         raise ImageError(f"the root file system must not go into an image: {problems[0]}", detail="\n".join(problems))
@@ -76,10 +81,11 @@ def _forget_identity(root: Path) -> None:
     for pattern in LEFTOVERS:
         for path in root.glob(pattern):
             remove_tree(path)
-    # systemd makes one up at the first boot and knows by this word that it is the first (machine-id(5)).
+    # systemd makes one up at the first boot. With the word `uninitialized` it would also apply all presets once more
+    # (machine-id(5)), which takes three seconds where code is emulated.
     machine_id = resolve(root, "etc/machine-id")
     machine_id.unlink(missing_ok=True)
-    machine_id.write_text("uninitialized\n", encoding="ascii")
+    machine_id.touch()
     machine_id.chmod(0o444)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from boatyard.ports.run import Runner
 
 # Raised when the same inputs would give another root.
-RECIPE = 1
+RECIPE = 2
 MAX_REPOMD = 1 << 20
 # Places inside dnf's sandbox.
 TARGET, STATE, REPOS = "/target", "/state", "/repos"
