@@ -39,7 +39,7 @@ qemu-system-x86_64
 -no-user-config
 -display none
 -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
--machine q35
+-machine q35,sata=off
 -accel tcg,thread=single,tb-size=128
 -cpu max,erms=off,fsrm=off,tcg-cpuid=off,cx16=off
 -smp 2
