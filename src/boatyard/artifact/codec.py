@@ -14,7 +14,7 @@ from boatyard.base.nevra import Evr
 from boatyard.ports.files import write_atomic
 
 Value = TypeVar("Value")
-_NO_VALUE = (msgspec.DecodeError, UnicodeDecodeError)  # the latter for a text that is not UTF-8
+_NO_VALUE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # not UTF-8; nested without end
 _HALF = re.compile("[\ud800-\udfff]")
 
 
