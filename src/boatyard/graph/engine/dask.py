@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SLOT, MEMORY, ARCH = "slot", "memory", "arch-"  # resources of a worker; of an architecture it has as many as slots
 CONNECT_S = 10.0
+LIVE = ("running", "connecting")  # states of a client that may still hear of its tasks
+PATIENCE_S = 60.0  # how long a scheduler may be too busy to answer
 LOOK_S = 1.0  # how often the workers are asked for while something is waited for
 ORPHAN_S = 5.0  # after this time a task whose possible workers all left is given up, and a missing reply fetched
 CONFIG = {
@@ -89,7 +91,7 @@ class DaskExecutor:
         self._topic = f"boatyard-{secrets.token_hex(16)}"
         self._unsent: dict[_Place, list[tuple[str, bytes]]] = {}
         self._workers: tuple[Worker, ...] = ()
-        self._looked = -LOOK_S
+        self._looked, self._answered = -LOOK_S, clock.monotonic()
         try:
             self._client = distributed.Client(
                 address, security=security(tls), timeout=connect_s, set_as_default=False, name="boatyard"
@@ -111,13 +113,20 @@ class DaskExecutor:
 
     def workers(self) -> Sequence[Worker]:
         """The workers that were started by `boatyard worker`, as of a second ago."""
-        if clock.monotonic() - self._looked >= LOOK_S:
+        if clock.monotonic() - self._looked < LOOK_S:
+            return self._workers
+        try:
             found = self._identity()
-            if found["id"] != self._cluster:
-                raise self._gone("was replaced by another one")
-            known = (_worker(address, told) for address, told in found["workers"].items())
-            self._workers = tuple(sorted((worker for worker in known if worker), key=lambda worker: worker.name))
+        except ToolError:
+            if clock.monotonic() - self._answered > PATIENCE_S:
+                raise
             self._looked = clock.monotonic()
+            return self._workers  # it may only be busy; `poll` knows when the connection is gone
+        if found["id"] != self._cluster:
+            raise self._gone("was replaced by another one")
+        known = (_worker(address, told) for address, told in found["workers"].items())
+        self._workers = tuple(sorted((worker for worker in known if worker), key=lambda worker: worker.name))
+        self._looked = self._answered = clock.monotonic()
         return self._workers
 
     def submit(self, task: Task, function: str, attempt: int, avoid: frozenset[str]) -> None:
@@ -140,18 +149,25 @@ class DaskExecutor:
         """Hands over what was submitted, tasks with the same demands at once: a message of Dask is dear."""
         for (workers, resources), told in self._unsent.items():
             tasks = [(key, request) for key, request in told if key in self._sent]  # the others were cancelled
+            if not tasks:
+                continue
             keys, requests = [key for key, _ in tasks], [request for _, request in tasks]
-            futures = self._client.map(
-                carry_out,
-                [self._topic] * len(keys),
-                keys,
-                requests,
-                key=keys,
-                workers=list(workers) if workers else None,
-                resources=dict(resources),
-                pure=False,
-                retries=0,
-            )
+            try:
+                futures = self._client.map(
+                    carry_out,
+                    [self._topic] * len(keys),
+                    keys,
+                    requests,
+                    key=keys,
+                    workers=list(workers) if workers else None,
+                    resources=dict(resources),
+                    pure=False,
+                    retries=0,
+                )
+            except Exception as error:
+                if self._client.status in LIVE:
+                    raise
+                raise self._gone("is gone") from error
             for key, future in zip(keys, futures, strict=True):
                 self._sent[key].future = future
         self._unsent.clear()
@@ -164,7 +180,7 @@ class DaskExecutor:
             replies |= [self._replies.get(timeout=timeout_s) if timeout_s > 0 else self._replies.get_nowait()]
             while True:
                 replies |= [self._replies.get_nowait()]
-        if self._client.status not in ("running", "connecting"):
+        if self._client.status not in LIVE:
             raise self._gone("is gone")
         found = [self._judge(key, reply) for key, reply in replies.items() if key in self._sent]
         return found + [finished for key in list(self._sent) if (finished := self._look_at(key)) is not None]
@@ -172,7 +188,8 @@ class DaskExecutor:
     def cancel(self, node: str) -> None:
         """Tells the worker, through Dask, that nobody wants the node's task any more; it kills its programs."""
         key = self._keys.pop(node, "")
-        if (sent := self._sent.pop(key, None)) is not None and sent.future is not None:
+        sent = self._sent.pop(key, None)
+        if sent is not None and sent.future is not None and self._client.status == "running":
             with contextlib.suppress(Exception):  # whatever Dask says when its scheduler is gone
                 self._client.cancel([sent.future], force=True)
 
