@@ -87,8 +87,10 @@ class Step:
         target = f"{self.environment.arch}-linux"
         return self("rpmbuild", "--target", target, "--define", f"_sourcedir {sources}", *words, ok=ok)
 
-    def __call__(self, *argv: str, ok: Collection[int] = (0,)) -> Ended:
-        sandbox = Sandbox(
+    @property
+    def sandbox(self) -> Sandbox:
+        """What a program of the step sees."""
+        return Sandbox(
             root=self.root.dir,
             user=BUILDER,
             contained=True,
@@ -97,12 +99,18 @@ class Step:
                 (self.build, BUILD), (self.work / "tmp", "/tmp"), (self.work / "tmp", "/var/tmp"),  # noqa: S108
             ),
         )  # fmt: skip
-        command = Command(
-            argv=argv, cwd=Path(BUILD), env={"SOURCE_DATE_EPOCH": str(self.epoch), "HOME": BUILD}, log=self.log
-        )
+
+    def command(self, *argv: str) -> Command:
+        """A program as the step runs it, inside of the sandbox."""
+        env = {"SOURCE_DATE_EPOCH": str(self.epoch), "HOME": BUILD}
+        return Command(argv=argv, cwd=Path(BUILD), env=env, log=self.log)
+
+    def __call__(self, *argv: str, ok: Collection[int] = (0,)) -> Ended:
         name = self.tree.component
         with using(self.root):
-            ended = run_limited(self.run, sandbox, command, _bounds(self.limits), what=f"the build of {name}")
+            ended = run_limited(
+                self.run, self.sandbox, self.command(*argv), _bounds(self.limits), what=f"the build of {name}"
+            )
         if ended.code in ok:
             return ended
         if "boatyard: the sandbox cannot be made" in ended.tail or ended.tail.startswith("bwrap: "):

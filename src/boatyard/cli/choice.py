@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boatyard.base.error import ConfigError
+
 if TYPE_CHECKING:
+    from boatyard.config.model.component import Component
     from boatyard.config.project import Project
     from boatyard.config.select import Selection
 
@@ -132,3 +135,13 @@ def selection_of(args: argparse.Namespace) -> Selection:
         specs=tuple(args.spec),
         everything=args.all,
     )
+
+
+def chosen_components(project: Project, args: argparse.Namespace) -> list[Component]:
+    """The components selected; ConfigError when the command line selects none."""
+    from boatyard.config.select import select
+
+    selection = selection_of(args)
+    if selection.empty:
+        raise ConfigError("no components were selected", hint="name some, or give -a for all of them")
+    return select(project, selection)

@@ -8,10 +8,11 @@ import msgspec
 
 from boatyard.base.error import ConfigError
 from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, own_project, selection_of
-from boatyard.cli.component_build import add_build, add_update
+from boatyard.cli.component_build import add_build, add_shell
 from boatyard.cli.component_past import add_changed, add_history
 from boatyard.cli.component_render import add_diff_sources, add_render
 from boatyard.cli.component_sources import add_prepare_sources
+from boatyard.cli.component_update import add_update
 from boatyard.cli.table import add_format, render_pairs, show, to_json
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.overlay import type_of
@@ -37,6 +38,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_add(verbs)
     add_update(verbs)
     add_build(verbs)
+    add_shell(verbs)
     add_render(verbs)
     add_diff_sources(verbs)
     add_prepare_sources(verbs)

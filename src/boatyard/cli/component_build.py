@@ -1,103 +1,63 @@
-"""`boatyard component update` and `component build`: locks, and packages."""
+"""`boatyard component build` and `component shell`: packages, and a look at where they are built."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import CheckError, ConfigError
-from boatyard.cli.choice import add_selection, chosen_project, selection_of
-from boatyard.cli.option import add_build_options, opened_session, opened_yard
-from boatyard.cli.table import to_json
+from boatyard.base.error import ConfigError
+from boatyard.cli.choice import add_selection, chosen_components
+from boatyard.cli.engine import add_engine_options, opened_executor
+from boatyard.cli.option import add_build_options, opened_yard
 from boatyard.cli.upstream import add_upstream_options, upstream_of
-from boatyard.config.model.seed import DebSpec
-from boatyard.config.select import select
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from boatyard.config.model.component import Component
-    from boatyard.config.project import Project
-    from boatyard.flow.upstream_lock import Locked
-
-
-ORPHAN = "the project has no such component: its lock is removed"
-
-
-def add_update(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds the verb `update`."""
-    parser = verbs.add_parser("update", help="lock components to what their upstream or mirror has now")
-    add_build_options(parser)
-    add_selection(parser)
-    add_upstream_options(parser)
-    parser.add_argument("--bump", action="store_true", help="have upstream and local components released once more")
-    parser.add_argument(
-        "--force-recalculate", action="store_true", help="look up every commit, and write every fingerprint, anew"
-    )
-    parser.add_argument("--check-only", action="store_true", help="write nothing; exit 8 when a lock would change")
-    parser.add_argument("-o", "-O", "--output", choices=("text", "json"), default="text")
-    parser.set_defaults(run=update)
+    from boatyard.flow.build.run import BuildOptions, Built
+    from boatyard.flow.yard import Yard
 
 
 def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb `build`."""
-    parser = verbs.add_parser("build", help="build the packages of components")
+    parser = verbs.add_parser(
+        "build",
+        help="build the packages of components",
+        description="Builds components, and first what they are built with. What was built from the same is reused.",
+    )
     add_build_options(parser)
     add_selection(parser)
+    add_upstream_options(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="reuse only what was built with exactly the same packages"
+    )
+    parser.add_argument(
+        "--plan", choices=("A", "C", "D"), default="A", help="what stands for needs that go round in circles (A)"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folders of builds, failed ones too, for `component shell --kept`"
+    )
+    parser.add_argument(
+        "--audit", default="", metavar="SHARE", help="build a share (1%%) of what was reused anew, and compare"
+    )
+    parser.add_argument("--audit-seed", default="", metavar="WORD", help="which of it is chosen (another one each day)")
+    add_engine_options(parser)
     parser.set_defaults(run=build)
 
 
-def update(args: argparse.Namespace) -> int:
-    """Prints what changes, a line for each package; locks that do not change are left alone."""
-    from boatyard.flow.lock import is_seeded, update_locks
-    from boatyard.flow.orphan import orphan_locks, remove_locks
-    from boatyard.flow.upstream_lock import LockRules, update_upstream_locks
-
-    rules = LockRules(bump=args.bump, recalculate=args.force_recalculate, write=not args.check_only)
-    project = chosen_project(args)
-    components = chosen_components(project, args)
-    seeds = [component for component in components if is_seeded(component)]
-    if args.bump and (unbumped := [one.name for one in seeds if isinstance(one.spec, DebSpec)]):
-        raise ConfigError(f"{unbumped[0]} is a seed component, whose release is that of its packages")
-    with opened_session(project, args) as (ports, workspace):
-        upstream = upstream_of(project, workspace, ports, args)
-        locked = update_upstream_locks(upstream, components, rules, ports.reporter)
-        if unknown := sum(one.unknown for one in locked):
-            ports.reporter.warn(
-                f"{unknown} fingerprints were written by azldev and cannot be compared here: whether overlays or"
-                " settings changed is not known (--force-recalculate writes Boatyard's own)"
-            )
-    if args.bump and not locked:
-        raise ConfigError("none of the components has a release to bump", hint="upstream components have")
-    changed = {one.component: one.changes() for one in locked if one.changed}
-    if seeds and not args.bump:
-        with opened_yard(args) as yard:
-            changed |= update_locks(yard, seeds, write=rules.write)
-    orphans = orphan_locks(workspace.locks, project.components) if args.all and not args.bump else []
-    if rules.write:
-        remove_locks(workspace.locks, orphans)
-    changed |= dict.fromkeys(orphans, (ORPHAN,))
-    if args.output == "json":
-        print(to_json([_record(name, changes, locked) for name, changes in changed.items()]))
-    else:
-        print("".join(f"{name}: {change}\n" for name, changes in changed.items() for change in changes), end="")
-    if changed and args.check_only:
-        raise CheckError(
-            f"lock files are stale; {len(changed)} component(s) would change: {', '.join(list(changed)[:8])}",
-            hint="`boatyard component update` writes them",
-        )
-    return 0
-
-
-def _record(name: str, changes: Sequence[str], locked: Sequence[Locked]) -> dict[str, object]:
-    """What changed about a component; with the commits, in azldev's keys, when it has some."""
-    record: dict[str, object] = {"component": name, "changed": True, "changes": list(changes)}
-    one = next((one for one in locked if one.component == name), None)
-    if one is not None and one.new.upstream_commit:
-        record["upstreamCommit"] = one.new.upstream_commit
-    if one is not None and one.old is not None and one.old.upstream_commit:
-        record["previousCommit"] = one.old.upstream_commit
-    return record
+def add_shell(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the verb `shell`."""
+    parser = verbs.add_parser(
+        "shell",
+        help="a shell in the buildroot of a component",
+        description="Opens a shell where the component is built: sources at /sources, /build writable, no network.",
+    )
+    add_build_options(parser)
+    add_upstream_options(parser)
+    parser.add_argument("component", metavar="COMPONENT")
+    parser.add_argument("--kept", action="store_true", help="in the folder that the last `build --keep` left")
+    parser.add_argument("--command", default="", metavar="TEXT", help="run this, in place of an interactive shell")
+    parser.set_defaults(run=shell)
 
 
 def build(args: argparse.Namespace) -> int:
@@ -106,16 +66,55 @@ def build(args: argparse.Namespace) -> int:
     from boatyard.flow.depot import lay_out
 
     with opened_yard(args) as yard:
-        built = build_components(yard, chosen_components(yard.project, args))
+        components, options = chosen_components(yard.project, args), _options(yard, args)
+        built = build_components(yard, components, options)
         for result in built.results:
             for path in lay_out(result, yard.workspace.packages):
                 print(path)
+        if args.audit:
+            _audit(yard, built, options, args)
     return 0
 
 
-def chosen_components(project: Project, args: argparse.Namespace) -> list[Component]:
-    """The components selected; ConfigError when the command line selects none."""
-    selection = selection_of(args)
-    if selection.empty:
-        raise ConfigError("no components were selected", hint="name some, or give -a for all of them")
-    return select(project, selection)
+def shell(args: argparse.Namespace) -> int:
+    """The exit code of the shell."""
+    from boatyard.flow.build.shell import open_kept, open_shell
+
+    words = ("bash", "-c", args.command) if args.command else ()
+    with opened_yard(args) as yard:
+        component = yard.project.component(args.component)
+        if args.kept:
+            return open_kept(yard, component, words)
+        return open_shell(yard, component, _options(yard, args), words)
+
+
+def _options(yard: Yard, args: argparse.Namespace) -> BuildOptions:
+    from boatyard.flow.build.run import BuildOptions
+    from boatyard.graph.plan import PlanKind
+
+    upstream = upstream_of(yard.project, yard.workspace, yard.ports, args)
+    if not hasattr(args, "engine"):
+        return BuildOptions(upstream=upstream)
+    elsewhere = args.engine == "dask" or bool(args.scheduler)
+    if elsewhere and args.keep:
+        raise ConfigError("--keep is for builds on this machine", hint="leave out --keep, or --scheduler")
+    return BuildOptions(
+        strict=args.strict,
+        keep=args.keep,
+        plan=PlanKind(args.plan),
+        upstream=upstream,
+        executor=partial(opened_executor, args, words={}),
+        elsewhere=elsewhere,
+    )
+
+
+def _audit(yard: Yard, built: Built, options: BuildOptions, args: argparse.Namespace) -> None:
+    from boatyard.flow.audit import audit, check_audit
+    from boatyard.flow.build.run import rebuild
+    from boatyard.ports import clock
+    from boatyard.report.audit_text import to_text
+
+    seed = args.audit_seed or clock.today()
+    report = audit(built.reused, partial(rebuild, yard, options), share=args.audit, seed=seed)
+    print(to_text(report), end="")
+    check_audit(report)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from boatyard.cli.choice import add_project, add_selection, chosen_project, selection_of
-from boatyard.cli.component_build import chosen_components
+from boatyard.cli.choice import add_project, add_selection, chosen_components, chosen_project, selection_of
 from boatyard.cli.component_render import add_source_options, opened
 from boatyard.cli.option import opened_session
 from boatyard.cli.table import add_format, show

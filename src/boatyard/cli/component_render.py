@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import CheckError, ConfigError
-from boatyard.cli.choice import SKIFF, add_project, add_selection, chosen_project, is_quiet, is_verbose
-from boatyard.cli.component_build import chosen_components
+from boatyard.cli.choice import (
+    SKIFF,
+    add_project,
+    add_selection,
+    chosen_components,
+    chosen_project,
+    is_quiet,
+    is_verbose,
+)
 from boatyard.cli.option import add_mirror_options, workspace_of
 from boatyard.cli.table import add_format, show, to_json
 from boatyard.cli.upstream import add_upstream_options, upstream_of

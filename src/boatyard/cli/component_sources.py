@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError
-from boatyard.cli.choice import chosen_project
-from boatyard.cli.component_build import chosen_components
+from boatyard.cli.choice import chosen_components, chosen_project
 from boatyard.cli.component_render import add_source_options, opened
 
 if TYPE_CHECKING:

@@ -38,8 +38,8 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 def add_tls_options(parser: argparse._ActionsContainer) -> None:
     """The PEM files by which coordinators, schedulers and workers know each other."""
-    for name, what in (("ca", "authority's certificate"), ("cert", "own certificate"), ("key", "its key")):
-        parser.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=f"for encrypted connections: the {what}")
+    for name, what in (("ca", "the authority's certificate"), ("cert", "the own certificate"), ("key", "its key")):
+        parser.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=f"for encrypted connections: {what}")
 
 
 def opened_executor(

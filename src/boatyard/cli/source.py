@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boatyard.cli.choice import add_project, add_selection, chosen_project
-from boatyard.cli.component_build import chosen_components
+from boatyard.cli.choice import add_project, add_selection, chosen_components, chosen_project
 from boatyard.cli.option import add_mirror_options, opened_session, workspace_of
 from boatyard.cli.table import add_format, show
 from boatyard.cli.upstream import add_upstream_options, upstream_of

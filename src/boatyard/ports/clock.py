@@ -10,6 +10,11 @@ def now() -> float:
     return time.time()
 
 
+def today() -> str:
+    """The day in UTC: 2026-01-31."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
 def monotonic() -> float:
     """Seconds of a clock that never goes back; for durations and deadlines."""
     return time.monotonic()

@@ -44,7 +44,7 @@ def to_text(explanation: Explanation) -> str:
     lines = list(_lines(explanation))
     if len(lines) > MAX_LINES:
         lines = [*lines[:MAX_LINES], f"  … {len(lines) - MAX_LINES} lines more (-o json has them)"]
-    if len(explanation.roots) > 1 or any("    " in line for line in lines):
+    if len(explanation.roots) > 1 or (explanation.roots and any("    " in line for line in lines)):
         lines += ["", *_roots(explanation.roots)]
     return "\n".join(visible_line(line, 2000) for line in lines) + "\n"
 

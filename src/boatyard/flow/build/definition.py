@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.codec import Artifact, from_json, to_json
 from boatyard.artifact.source_tree import DEFAULT_EPOCH
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import BuildError
+from boatyard.base.error import BoatyardError, BuildError
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.flow.fingerprint import input_fingerprint
 from boatyard.flow.history import read_history
 from boatyard.flow.render import prepare_sources, spec_name
 from boatyard.flow.source import plan_sources
+from boatyard.graph.local import run_all
 from boatyard.overlay.archive import pack
 from boatyard.ports.files import replacing, temporary_dir
 from boatyard.sources.upstream.lock import Lock, load_lock, load_pins, lock_path
@@ -25,6 +26,7 @@ from boatyard.spec.changelog import newest_day
 from boatyard.spec.text import decode, split_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from boatyard.build.depot import Depot
@@ -120,6 +122,33 @@ class Definer:
             history = read_history(lock_path(locks, component.name), self.yard.ports.run)
             changes = history.changes if history is not None else None
         return [component.name, identity, changes, self.options.rule, self.options.rpmautospec is not None]
+
+
+class Definitions:
+    """The definitions of a run. A component that cannot be prepared fails when it is asked for, and no other does."""
+
+    def __init__(self, definer: Definer, components: Mapping[str, Component]) -> None:
+        self._definer, self._components = definer, components
+        self._made: dict[str, Definition | BoatyardError] = {}
+
+    def make(self, names: Sequence[str]) -> None:
+        """Makes several side by side."""
+        run_all(self._make, names)
+
+    def of(self, name: str) -> Definition:
+        """That of a component, made now if need be; the error of preparing it."""
+        if name not in self._made:
+            self._make(name)
+        found = self._made[name]
+        if isinstance(found, BoatyardError):
+            raise found
+        return found
+
+    def _make(self, name: str) -> None:
+        try:
+            self._made[name] = self._definer.define(self._components[name])
+        except BoatyardError as error:
+            self._made[name] = error
 
 
 def _digests(tree: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from boatyard.artifact.codec import Artifact, save, to_json
+from boatyard.artifact.codec import Artifact, find_sealed, save_sealed, to_json
 from boatyard.base.digest import fingerprint, sha256_bytes
 from boatyard.base.error import NotFoundError, TrustError
 from boatyard.config.repository import members
@@ -21,7 +21,12 @@ from boatyard.graph.local import run_all
 from boatyard.ports.files import link_or_copy, temporary_dir, write_atomic
 from boatyard.rpm.header import read_rpm
 from boatyard.rpm.signature import unsigned_rpms
-from boatyard.sources.rpm_repository import PinnedRepository, RepositoryCache, RpmRepository
+from boatyard.sources.rpm_repository import (
+    PinnedRepository,
+    RepositoryCache,
+    RpmRepository,
+    metadata_folder,
+)
 from boatyard.sources.store import ContentStore
 
 if TYPE_CHECKING:
@@ -93,9 +98,7 @@ def open_repositories(yard: Yard, depot: Depot | None = None, *, offline: bool =
         return Repositories()
     workspace, ports = yard.workspace, yard.ports
     store = ContentStore(workspace.downloads, ports.fetch)
-    cache = RepositoryCache(
-        workspace.cache / "rpm-repository", store, ports.run, ports.reporter.warn, offline=offline
-    )  # fmt: skip
+    cache = RepositoryCache(_root(yard), store, ports.run, ports.reporter.warn, offline=offline)
     sources: dict[Path, Source] = {}
     with ports.reporter.step(f"Fetch the metadata of {len(named)} repositories"):
         for repository, is_checked in named:
@@ -103,9 +106,21 @@ def open_repositories(yard: Yard, depot: Depot | None = None, *, offline: bool =
             public = cache.key(repository) if is_checked else b""
             sources.setdefault(cache.folder(pinned), Source(repository, pinned, public))
     pinned_all = PinnedRepositories(repositories=tuple(source.pinned for source in sources.values()))
-    save(pinned_all, workspace.work / PINNED)
+    save_sealed(pinned_all, workspace.work / PINNED)
     means = _Means(depot or open_depot(workspace.builds), cache, ports)
     return Repositories(tuple(sources), sources, means)
+
+
+def last_repositories(yard: Yard) -> tuple[Path, ...]:
+    """The folders of those that the last build drew from; packages that are published may require theirs."""
+    found = find_sealed(PinnedRepositories, yard.workspace.work / PINNED)
+    if found is None or not build_repositories(yard.project, yard.arch):
+        return ()
+    return tuple(metadata_folder(_root(yard), pinned) for pinned in found.repositories)
+
+
+def _root(yard: Yard) -> Path:
+    return yard.workspace.cache / "rpm-repository"
 
 
 def build_repositories(project: Project, arch: str) -> list[tuple[RpmRepository, bool]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.build_ledger import record_result
@@ -15,26 +16,26 @@ from boatyard.build.buildroot import sweep_roots
 from boatyard.build.store import BuildStore
 from boatyard.config.model.seed import DebSpec
 from boatyard.flow.autospec import find_rpmautospec
-from boatyard.flow.build.definition import Definer
+from boatyard.flow.build.definition import Definer, Definitions
 from boatyard.flow.build.repository import open_repositories
 from boatyard.flow.build.seed import build_seeds
 from boatyard.flow.build.task import Order
 from boatyard.flow.build.work import BuildWork, Rules
 from boatyard.flow.depot import open_depot
-from boatyard.flow.graph import plan_builds, read_graph
+from boatyard.flow.graph import JOURNAL, known_seconds, order_of_builds, plan_builds, read_graph
 from boatyard.flow.render import RenderOptions
 from boatyard.flow.source import plan_sources
 from boatyard.flow.upstream import open_upstream
 from boatyard.graph.coordinator import run_graph
 from boatyard.graph.engine.local import LocalExecutor
 from boatyard.graph.journal import Journal
-from boatyard.graph.local import run_all
-from boatyard.graph.plan import PlanKind
+from boatyard.graph.plan import PlanKind, component_of
 from boatyard_boot.size import MIB, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from boatyard.artifact.build_result import BuildInputs, RpmFile
     from boatyard.artifact.build_task import BuildTask
@@ -52,26 +53,29 @@ KEEP_ROOTS_S, KEEP_ROOTS_BYTES = 14 * 86_400, 30 << 30
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The results of all components, in their order, and how many of them were built just now."""
+    """The results of all components, in their order, how many were built just now, and which source ones were not."""
 
     results: tuple[BuildResult, ...]
     fresh: int
+    reused: tuple[BuildResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
     """How to build. `strict`: reuse only what was built with the very same packages. `keep`: keep folders of builds.
 
-    `plan`: how needs that go round in circles are met. `jobs`: builds side by side on this machine (0: one for each
-    processor). `engine`: another place for them to run. `upstream`: how upstream sources are had.
+    `plan`: how needs that go round in circles are met. `afresh`, `until`: see `flow.build.work.Rules`. `executor`:
+    where builds run, given a folder for them; `elsewhere` when that is not this machine.
     """
 
     strict: bool = False
     keep: bool = False
     plan: PlanKind = PlanKind.A
-    jobs: int = 0
-    engine: Callable[[], AbstractContextManager[Executor]] | None = None
+    afresh: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
     upstream: Upstream | None = None
+    executor: Callable[[Path], AbstractContextManager[Executor]] = LocalExecutor
+    elsewhere: bool = False
 
 
 DEFAULT = BuildOptions()
@@ -87,20 +91,34 @@ def build_components(yard: Yard, components: Sequence[Component], options: Build
     if not others:
         results, fresh = build_seeds(yard, plan_sources(yard, seeds))
         return Built(tuple(results), fresh)
-    everything = yard.project.components
-    base = [one for one in everything.values() if isinstance(one.spec, DebSpec)]
-    base += [everything[name] for name in yard.project.buildroot.bootstrap]
-    below, fresh = build_seeds(yard, plan_sources(yard, base))
+    below, fresh = base_packages(yard)
     made = {result.component: result for result in below}
     buildroot = yard.project.buildroot
     if not buildroot.packages and {component.name for component in others} <= set(buildroot.bootstrap):
         return Built(tuple(made[component.name] for component in components), fresh)
-    outcome = _build_graph(yard, others, {name: result.rpms for name, result in made.items()}, options)
-    _raise_failures(yard, outcome)
-    made |= {name: from_json(BuildResult, outcome.results[name]) for name in outcome.results}
+    outcome = build_graph(yard, others, {name: result.rpms for name, result in made.items()}, options)
+    raise_failures(yard, outcome)
+    ours = {name: from_json(BuildResult, outcome.results[name]) for name in outcome.results}
     return Built(
-        tuple(made[component.name] for component in components), fresh + len(outcome.results) - len(outcome.reused)
+        tuple((made | ours)[component.name] for component in components),
+        fresh + len(outcome.results) - len(outcome.reused),
+        tuple(ours[name] for name in sorted(outcome.reused)),
     )
+
+
+def rebuild(yard: Yard, options: BuildOptions, result: BuildResult) -> BuildResult:
+    """Builds the component of a result anew with what it is built with now, and leaves no trace of it in the ledger."""
+    name = result.component
+    afresh = replace(options, keep=False, afresh={name: token_hex(8)})
+    return build_components(yard, [yard.project.component(name)], afresh).results[0]
+
+
+def base_packages(yard: Yard) -> tuple[list[BuildResult], int]:
+    """What buildroots can be made of before anything is built in one, and how many of it were built just now."""
+    everything = yard.project.components
+    base = [one for one in everything.values() if isinstance(one.spec, DebSpec)]
+    base += [everything[name] for name in yard.project.buildroot.bootstrap]
+    return build_seeds(yard, plan_sources(yard, base))
 
 
 def limits_of(buildroot: Buildroot) -> Limits:
@@ -114,7 +132,7 @@ def limits_of(buildroot: Buildroot) -> Limits:
     )
 
 
-def _build_graph(
+def build_graph(
     yard: Yard, components: Sequence[Component], base: Mapping[str, Sequence[RpmFile]], options: BuildOptions
 ) -> Outcome:
     """Builds in buildroots; `base`: the packages that are there already, by their component."""
@@ -130,9 +148,10 @@ def _build_graph(
     needs, taken = _needs(yard, graph, plan), plan.from_seed()
     with open_depot(workspace.builds) as depot:
         definer = _definer(yard, options, depot)
-        names = _closure([component.name for component in components], needs)
-        with ports.reporter.step(f"Prepare the sources of {len(names)} components"):
-            defined = dict(zip(names, run_all(definer.define, [project.components[n] for n in names]), strict=True))
+        nodes = _closure([component.name for component in components], needs)
+        with ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
+            definitions = Definitions(definer, project.components)
+            definitions.make(sorted({component_of(node) for node in nodes}))
         repositories = open_repositories(yard)
         work = BuildWork(
             rules=Rules(
@@ -142,26 +161,27 @@ def _build_graph(
                 limits=limits_of(project.buildroot),
                 repositories=repositories.folders,
                 strict=options.strict,
+                afresh=options.afresh,
+                until=options.until,
                 order=partial(_order, yard, options),
             ),
-            define=lambda name: defined[name] if name in defined else definer.define(project.components[name]),
+            define=definitions.of,
             base=base,
-            graph=frozenset(needs),
             needs=needs,
             cut=lambda name: taken.get(name, ()),
             providers=graph.providers,
             fetch=repositories.fetch,
             store=BuildStore(depot),
             cache=workspace.cache,
-            told=partial(_record, yard),
+            told=partial(_record, yard, options),
         )
         with (
-            ports.reporter.step(f"Build {len(names)} components"),
-            _executor(yard, options, depot) as executor,
-            Journal(workspace.work / "build.jsonl") as journal,
+            ports.reporter.step(f"Build {len(nodes)} components"),
+            options.executor(depot.work / "task") as executor,
+            Journal(workspace.work / JOURNAL) as journal,
         ):
-            wanted = {name: needs[name] for name in names}
-            outcome = run_graph(wanted, work, executor, journal, seconds=journal.seconds, reporter=ports.reporter)
+            wanted, seconds = {node: needs[node] for node in nodes}, known_seconds(workspace, plan)
+            outcome = run_graph(wanted, work, executor, journal, seconds=seconds, reporter=ports.reporter)
     sweep_roots(workspace.buildroots, max_age_s=KEEP_ROOTS_S, max_bytes=KEEP_ROOTS_BYTES)
     return outcome
 
@@ -181,7 +201,7 @@ def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:
 
 def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:
     """What the workers of this machine are told besides; others have folders of their own."""
-    if options.engine is not None:
+    if options.elsewhere:
         return Order(task=task)
     workspace = yard.workspace
     return Order(
@@ -193,24 +213,21 @@ def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:
     )
 
 
-def _executor(yard: Yard, options: BuildOptions, depot: Depot) -> AbstractContextManager[Executor]:
-    if options.engine is not None:
-        return options.engine()
-    return LocalExecutor(depot.work / "task", jobs=options.jobs, arch=yard.arch)
+def _record(yard: Yard, options: BuildOptions, result: BuildResult, reused: bool, seen: BuildInputs) -> None:
+    if result.component not in options.afresh:
+        record_result(yard.workspace.ledger, yard.arch, result, reused=reused, seen=seen)
 
 
-def _record(yard: Yard, result: BuildResult, reused: bool, seen: BuildInputs) -> None:
-    record_result(yard.workspace.ledger, yard.arch, result, reused=reused, seen=seen)
-
-
-def _raise_failures(yard: Yard, outcome: Outcome) -> None:
+def raise_failures(yard: Yard, outcome: Outcome) -> None:
     """BuildError for what failed; one that the configuration expects to fail is told, and stops nobody else."""
     components, reporter = yard.project.components, yard.ports.reporter
     failed = dict(outcome.failed)
     if not failed:
         return
-    for name in [name for name in failed if components[name].build.failure.expected]:
-        reporter.note(f"{name} fails, as expected: {components[name].build.failure.expected_reason}")
+    for name in failed:
+        known = components[component_of(name)].build.failure
+        if known.expected:
+            reporter.note(f"{name} fails, as expected: {known.expected_reason}")
     if len(failed) == 1 and not outcome.skipped:
         raise next(iter(failed.values()))
     skipped = f", and {len(outcome.skipped)} that need them are not built" if outcome.skipped else ""
@@ -223,18 +240,14 @@ def _raise_failures(yard: Yard, outcome: Outcome) -> None:
 
 
 def _needs(yard: Yard, graph: BuildGraph, plan: Plan) -> dict[str, set[str]]:
-    """What each component that is built needs to be built first, as far as specs tell.
+    """The nodes that are built, and what each needs to be built first, as far as specs tell.
 
-    What buildroots are made of comes first of all, in a build made in such a buildroot.
+    What buildroots are made of, in a build made in one, comes before all that it does not need itself.
     """
-    project = yard.project
-    bootstrap = set(project.buildroot.bootstrap)
-    needs = {
-        name: {need for need in plan.needs.get(name, ()) if need not in graph.once}
-        for name in project.components
-        if name not in graph.once
-    }
-    return {name: found - bootstrap if name in bootstrap else found | bootstrap for name, found in needs.items()}
+    bootstrap = frozenset(yard.project.buildroot.bootstrap)
+    needs = {node: set(found) for node, found in order_of_builds(graph, plan).items()}
+    below = set(_closure(sorted(bootstrap & needs.keys()), needs))
+    return {node: found if node in below else found | (bootstrap & needs.keys()) for node, found in needs.items()}
 
 
 def _closure(names: Sequence[str], needs: Mapping[str, Collection[str]]) -> list[str]:

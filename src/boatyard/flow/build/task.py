@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from boatyard.artifact.buildroot import Root
     from boatyard.build.depot import Depot
     from boatyard.graph.work import TaskContext
+    from boatyard.ports.run import HostRunner
 
 REQUIRE, GENERATE, BUILD = "requirements", "further requirements", "build"
-ORDER = "order.json"
+ORDER, STEP = "order.json", "step"  # what a folder of a build holds
 
 
 class Order(Artifact, frozen=True):
@@ -84,10 +85,10 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     started = clock.monotonic()
-    with using(_root(task, depot, Path(order.roots) if order.roots else cache / "buildroot", context)) as root:
-        tree = _tree(task, depot, work)
-        (work / "step").mkdir()
-        place = work / "step"
+    with using(root_of(order, depot, context.run)) as root:
+        tree = tree_of(task, depot, work)
+        place = work / STEP
+        place.mkdir()
         if context.step == BUILD:
             srpm, rpms = build_in_root(tree, root, environment, limits, place, log, context.run)
             store = BuildStore(depot)
@@ -102,14 +103,17 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
     return to_json(told)
 
 
-def _root(task: BuildTask, depot: Depot, folder: Path, context: TaskContext) -> Root:
+def root_of(order: Order, depot: Depot, run: HostRunner) -> Root:
+    """The buildroot of a task, made if it is not there."""
+    task, folder = order.task, Path(order.roots) if order.roots else cache_dir(os.environ) / "buildroot"
     packages = [structs.replace(rpm, path=depot.fetch(rpm.sha256)) for rpm in task.buildroot]
     shared = frozenset(task.base)
-    base = make_root([rpm for rpm in packages if rpm.sha256 in shared], folder, context.run)
-    return make_root(packages, folder, context.run, base=base)
+    base = make_root([rpm for rpm in packages if rpm.sha256 in shared], folder, run) if shared else None
+    return make_root(packages, folder, run, base=base)
 
 
-def _tree(task: BuildTask, depot: Depot, work: Path) -> SourceTree:
+def tree_of(task: BuildTask, depot: Depot, work: Path) -> SourceTree:
+    """The sources of a task, unpacked below a folder."""
     tree = work / "tree"
     tree.mkdir()
     unpack_archive(depot.fetch(task.tree), tree)

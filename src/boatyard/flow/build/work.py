@@ -1,8 +1,8 @@
 """How the nodes of the build graph are made: from a definition over its buildroot to a result, or to one from before.
 
-A node goes through its requirements (a task: the SRPM, made in the smallest buildroot), further ones that its spec finds
-out (tasks, until there are no more), and the build (a task). Which of these are needed is known only when the node's
-turn comes: its buildroot holds what other nodes have given by then.
+A node goes through its requirements (a task: the SRPM, made in the smallest buildroot), further ones that its spec
+finds out (tasks, until there are no more), and the build (a task). Which of these are needed is known only when the
+node's turn comes: its buildroot holds what other nodes have given by then.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile
 from boatyard.artifact.build_task import BuildTask, Limits, Requirements
 from boatyard.artifact.codec import from_json, to_json
+from boatyard.base.digest import fingerprint
 from boatyard.base.error import BuildError
 from boatyard.build.solve import Universe, UnsolvableError, solve
 from boatyard.flow.build.inputs import build_inputs, build_key, requirements_key, used_packages
 from boatyard.flow.build.provide import givers
 from boatyard.flow.build.task import BUILD, GENERATE, REQUIRE, Order, record_of
+from boatyard.graph.plan import component_of, first_stage, is_first_stage
 from boatyard.graph.work import Done, Task, Wait
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ ROUNDS = 20  # of %generate_buildrequires, each of which must name something new
 class Rules:
     """How builds are made. `packages`: of every buildroot; `repositories`: folders with repodata that complete it.
 
-    `strict`: reuse a result only if every package of its buildroot is the same; `order`: makes an order of a task, for
-    workers here or elsewhere.
+    `strict`: reuse a result only if every package of its buildroot is the same; `afresh`: components whose results are
+    not reused, with a word that makes this time another than the last; `until`: one that is not built, its result is
+    the order for it. `order`: makes an order of a task, for workers here or elsewhere.
     """
 
     arch: str
@@ -48,6 +51,8 @@ class Rules:
     limits: Limits
     repositories: tuple[Path, ...] = ()
     strict: bool = False
+    afresh: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
     order: Callable[[BuildTask], Order] = lambda task: Order(task=task)
 
 
@@ -64,15 +69,14 @@ class _Node:
 class BuildWork:
     """The work of a build graph. `base`: packages that need no node (seeds, bootstrap), with their components.
 
-    `graph`: the components that are built; `needs`: what each of them is known to need, to which is added what shows
-    later; `cut`: what a component takes from the seed, although a component gives it. `fetch`: gives packages of
+    `needs`: the nodes of the graph, and which others each of them needs, to which is added what shows later. `cut`: the
+    components whose packages a node takes from the seed. `fetch`: gives packages of
     repositories a file. `told`: hears of each result, whether it was reused, and of the inputs that it stands for.
     """
 
     rules: Rules
     define: Callable[[str], Definition]
     base: Mapping[str, Sequence[RpmFile]]
-    graph: Collection[str]
     needs: dict[str, set[str]]
     cut: Callable[[str], Collection[str]]
     providers: Providers
@@ -105,39 +109,43 @@ class BuildWork:
             return done
         return state.wanted
 
-    def _steps(self, component: str) -> Steps:
-        definition, rules = self.define(component), self.rules
-        if missing := self.needs[component] - self._results.keys():
+    def _steps(self, node: str) -> Steps:
+        component, rules = component_of(node), self.rules
+        definition = self.define(component)
+        if missing := self.needs[node] - self._results.keys():
             yield Wait(frozenset(missing))  # the need for the component itself has only shown while building
-        requires = yield from self._requirements(component)
-        buildroot = yield from self._solved(component, requires)
-        _, owners = self._universe(component)
+        requires = yield from self._requirements(node, definition)
+        buildroot = yield from self._solved(node, requires)
+        _, owners = self._universe(node)
         inputs = build_inputs(
             definition, used_packages(buildroot, owners, self.cache), arch=rules.arch, backend=rules.backend
         )
         key = build_key(component, inputs, strict=rules.strict)
+        if component in rules.afresh:
+            key = fingerprint(["afresh", rules.afresh[component], build_key(component, inputs, strict=True)])
+        if component == rules.until:
+            return Done(result=self._task(node, BUILD, definition, buildroot, key, inputs).payload)
         found = self.store.find(key)
         if found is not None:
             self.told(found, True, inputs)
             return Done(result=to_json(found), reused=True)
-        yield self._task(BUILD, definition, buildroot, key, inputs)
+        yield self._task(node, BUILD, definition, buildroot, key, inputs)
         made = self.store.find(key)
         if made is None:
             raise BuildError(f"the result of {component} is gone", hint="run the same command again")
         self.told(made, False, inputs)
         return Done(result=to_json(made))
 
-    def _requirements(self, component: str) -> Generator[Task | Wait, bytes, list[str]]:
+    def _requirements(self, node: str, definition: Definition) -> Generator[Task | Wait, bytes, list[str]]:
         """All that a component requires to be built, asked of its spec in a buildroot."""
-        definition = self.define(component)
         requires: list[str] = []
         for round_ in range(ROUNDS):
-            buildroot = yield from self._solved(component, requires)
+            buildroot = yield from self._solved(node, requires)
             key = requirements_key(definition, buildroot, round_, arch=self.rules.arch)
             record = self.store.depot.record(key)
             if record is None:
                 step = f"{GENERATE} {round_}" if round_ else REQUIRE
-                record = record_of((yield self._task(step, definition, buildroot, key)))
+                record = record_of((yield self._task(node, step, definition, buildroot, key)))
             told = from_json(Requirements, record)
             fresh = [word for word in told.requires if word not in requires]
             requires += fresh
@@ -146,85 +154,98 @@ class BuildWork:
             if round_ and not fresh:
                 break
         raise BuildError(
-            f"{component} is never content with what its buildroot has",
+            f"{definition.component} is never content with what its buildroot has",
             detail=" ".join(requires[-8:]),
             hint="look at the %generate_buildrequires of its spec",
         )
 
-    def _solved(self, component: str, requires: Sequence[str]) -> Generator[Wait, bytes, tuple[RpmFile, ...]]:
+    def _solved(self, node: str, requires: Sequence[str]) -> Generator[Wait, bytes, tuple[RpmFile, ...]]:
         """The packages that meet requirements, once the components that give some of them are done."""
         wanted = (*self.rules.packages, *requires)
-        yield from self._wait(component, givers(self.providers, requires))
+        yield from self._wait(node, givers(self.providers, requires))
         while True:
-            universe, _ = self._universe(component)
+            universe, _ = self._universe(node)
             try:
-                return self.fetch(solve(universe, wanted, self.rules.arch, who=component))
+                return self.fetch(solve(universe, wanted, self.rules.arch, who=component_of(node)))
             except UnsolvableError as error:
                 # Packages may require others only when they are installed, and names of capabilities are a hint.
                 likely = givers(self.providers, (*requires, *error.missing), guess=True)
-                if not (yield from self._wait(component, likely)):
+                if not (yield from self._wait(node, likely)):
                     raise
 
-    def _wait(self, component: str, names: Collection[str]) -> Generator[Wait, bytes, bool]:
+    def _wait(self, node: str, components: Collection[str]) -> Generator[Wait, bytes, bool]:
         """Waits for components of the graph that are not waited for yet; gives whether there were any."""
-        fresh = {name for name in names if name in self.graph} - {
-            component,
-            *self.needs[component],
-            *self.cut(component),
-        }
+        fresh = {need for name in components if (need := self._node_for(node, name))} - self.needs[node]
         if not fresh:
             return False
-        self.needs[component] |= fresh
+        self.needs[node] |= fresh
         if missing := fresh - self._results.keys():
             yield Wait(frozenset(missing))
         return True
 
-    def _base_of(self, component: str, buildroot: Sequence[RpmFile]) -> tuple[str, ...]:
+    def _node_for(self, node: str, component: str) -> str:
+        """The node that gives a component to another; empty where that is itself, a seed, or to be had from a seed."""
+        if component == component_of(node) or component not in self.needs or component in self.cut(node):
+            return ""
+        first = first_stage(component)
+        if first not in self.needs:
+            return component
+        if is_first_stage(node):
+            return ""
+        return first if first_stage(node) in self.needs else component
+
+    def _base_of(self, node: str, buildroot: Sequence[RpmFile]) -> tuple[str, ...]:
         """The digests of what every buildroot has, if this one has all of it: it can then start from a common root."""
-        universe, _ = self._universe(component)
+        universe, _ = self._universe(node)
         common = {rpm.sha256 for rpm in solve(universe, self.rules.packages, self.rules.arch)}
         return tuple(sorted(common)) if common <= {rpm.sha256 for rpm in buildroot} else ()
 
-    def _universe(self, component: str) -> tuple[Universe, dict[str, str]]:
-        """The packages that a component's buildroot can be made of, and whose each of our own is.
+    def _universe(self, node: str) -> tuple[Universe, dict[str, str]]:
+        """The packages that a node's buildroot can be made of, and whose each of our own is.
 
         Those it needs, directly or not, are there whether or not others are done by now, so that no build depends on
         what happened to be quicker.
         """
         own = dict(self.base)
-        for name in self._all_needs(component):
-            own[name] = from_json(BuildResult, self._results[name]).rpms
+        for need in sorted(self._all_needs(node), key=is_first_stage, reverse=True):  # what is published comes last
+            own[component_of(need)] = from_json(BuildResult, self._results[need]).rpms
         universe = Universe((rpm for rpms in own.values() for rpm in rpms), self.rules.repositories)
         return universe, {rpm.sha256: name for name, rpms in own.items() for rpm in rpms}
 
-    def _all_needs(self, component: str) -> set[str]:
+    def _all_needs(self, node: str) -> set[str]:
         found: set[str] = set()
-        todo = [component]
+        todo = [node]
         while todo:
             fresh = self.needs[todo.pop()] - found
             found |= fresh
             todo.extend(fresh)
-        return found - {component}
+        return found - {node}
 
     def _task(
-        self, step: str, definition: Definition, buildroot: Sequence[RpmFile], key: str, inputs: BuildInputs = NOTHING
+        self,
+        node: str,
+        step: str,
+        definition: Definition,
+        buildroot: Sequence[RpmFile],
+        key: str,
+        inputs: BuildInputs = NOTHING,
     ) -> Task:
-        rules, name = self.rules, definition.component
+        rules = self.rules
         task = BuildTask(
-            component=name,
+            component=definition.component,
             arch=rules.arch,
             backend=rules.backend,
             key=key,
             tree=definition.tree,
             spec=definition.spec,
             epoch=definition.epoch,
-            base=self._base_of(name, buildroot),
+            base=self._base_of(node, buildroot),
             buildroot=tuple(buildroot),
             limits=rules.limits,
             inputs=inputs,
         )
         return Task(
-            node=name,
+            node=node,
             step=step,
             payload=to_json(rules.order(task)),
             arch=rules.arch,
