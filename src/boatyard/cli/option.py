@@ -69,6 +69,7 @@ def opened_yard(args: argparse.Namespace) -> Iterator[Yard]:
     """The project with everything needed to build it; nothing is left running afterwards."""
     from boatyard.flow.yard import open_yard
 
+    os.umask(0o022)  # what is built does not depend on who builds it; what is secret has a mode of its own
     project = chosen_project(args)
     with opened_session(project, args) as (ports, workspace):
         yield open_yard(project, workspace, args.arch, ports, mirror=args.mirror, security_mirror=args.security_mirror)
