@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.config.channel import Channels
+from boatyard.flow.build.repository import last_repositories
 from boatyard.ports.files import locked, sweep_temporaries
 from boatyard.repo.compose import find_compose, make_current, plan_compose, write_compose
 from boatyard.repo.signed import SignedStore
@@ -32,6 +33,7 @@ def compose(yard: Yard, results: Sequence[BuildResult]) -> Compose:
             with ports.reporter.step(f"Sign {len(plan.rpms)} packages, {format_size(sum(r.size for r in plan.rpms))}"):
                 store.sign(plan.rpms, ports.run, ports.reporter)
             with ports.reporter.step(f"Write {len(plan.channels)} repositories and check their closure"):
-                made = write_compose(root, plan, store, yard.key, yard.arch, ports.run)
+                beside = last_repositories(yard)
+                made = write_compose(root, plan, store, yard.key, yard.arch, ports.run, beside=beside)
         make_current(root, made)
     return made

@@ -24,7 +24,7 @@ from boatyard.repo.repodata import write_repodata
 from boatyard.rpm.signature import sign_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from boatyard.artifact.build_result import RpmFile
@@ -83,9 +83,19 @@ def find_compose(root: Path, plan: ComposePlan) -> Compose | None:
 
 
 def write_compose(
-    root: Path, plan: ComposePlan, store: SignedStore, key: SigningKey, arch: Arch, run: Runner
+    root: Path,
+    plan: ComposePlan,
+    store: SignedStore,
+    key: SigningKey,
+    arch: Arch,
+    run: Runner,
+    *,
+    beside: Sequence[Path] = (),
 ) -> Compose:
-    """Writes the snapshot of a plan from signed packages; BuildError when one of them could not be installed."""
+    """Writes the snapshot of a plan from signed packages; BuildError when one of them could not be installed.
+
+    `beside`: folders of other repositories, whose packages these may require.
+    """
     target = root / plan.revision
     key_name = f"RPM-GPG-KEY-{key.name}"
     with replacing_dir(target) as folder:
@@ -103,7 +113,7 @@ def write_compose(
                     size=sum(rpm.size for rpm in rpms),
                 )
             )
-        check_closure([folder / channel for channel in plan.channels], arch)
+        check_closure([folder / channel for channel in plan.channels], arch, beside=beside)
         compose = Compose(
             revision=plan.revision,
             digest=sha256_tree(folder),

@@ -80,7 +80,7 @@ class RepositoryCache:
 
     def folder(self, pinned: PinnedRepository) -> Path:
         """The folder with the repodata/ of a pinned repository."""
-        return self._root / "metadata" / pinned.revision
+        return metadata_folder(self._root, pinned)
 
     def pin(self, repository: RpmRepository) -> PinnedRepository:
         """The repository as it is now, its metadata in the cache; as it was last when no server can be reached."""
@@ -254,6 +254,11 @@ class RepositoryCache:
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.lstat().st_mtime < clock.now() - ABANDONED_S:
                 remove_tree(path)
+
+
+def metadata_folder(root: Path, pinned: PinnedRepository) -> Path:
+    """Where the cache at `root` has the repodata/ of a pinned repository."""
+    return root / "metadata" / pinned.revision
 
 
 def _addresses(bases: Sequence[str], location: str) -> list[str]:
