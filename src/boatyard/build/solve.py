@@ -92,6 +92,11 @@ def solve(universe: Universe, wanted: Sequence[str], arch: str, *, who: str = ""
     return tuple(sorted(chosen, key=_order))
 
 
+def is_provided(universe: Universe, capability: str, arch: str) -> bool:
+    """Whether some package provides a capability, or has a file."""
+    return bool(_jobs(universe.pool(arch).pool, capability))
+
+
 def _order(rpm: RpmFile) -> tuple[str, str, str, str]:
     return rpm.name, str(rpm.evr), rpm.arch, rpm.sha256
 

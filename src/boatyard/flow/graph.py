@@ -27,7 +27,7 @@ from boatyard.spec.facts import SpecFacts, Stated, read_facts
 from boatyard.spec.text import decode, join_lines, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from boatyard.config.model.component import Component
@@ -74,16 +74,25 @@ def read_graph(
     )
 
 
-def plan_builds(project: Project, graph: BuildGraph, kind: PlanKind) -> Plan:
-    """The plan of a kind. The seed: the repositories that the project builds from, and what the host builds first."""
-    has_all, bootstrap = builds_from_repositories(project), frozenset(project.buildroot.bootstrap)
-    return make_plan(
-        kind,
-        graph.needs,
-        in_seed=lambda name: has_all or name in bootstrap,
-        once=graph.once,
-        by_host=bootstrap,
-    )
+def plan_builds(
+    project: Project, graph: BuildGraph, kind: PlanKind, *, repositories_have: Callable[[str], bool] | None = None
+) -> Plan:
+    """The plan of a kind. The seed: the repositories that the project builds from, and what the host builds first.
+
+    `repositories_have`: whether they provide a capability; until somebody looks they are taken to have everything.
+    """
+    are_there, bootstrap = builds_from_repositories(project), frozenset(project.buildroot.bootstrap)
+    wanted: dict[str, set[str]] = {}
+    for needs in graph.edges.values():
+        for need, causes in needs.items():
+            wanted.setdefault(need, set()).update(cause.capability for cause in causes)
+
+    def in_seed(name: str) -> bool:
+        if name in bootstrap or not are_there or repositories_have is None:
+            return name in bootstrap or are_there
+        return all(map(repositories_have, wanted.get(name, ())))
+
+    return make_plan(kind, graph.needs, in_seed=in_seed, once=graph.once, by_host=bootstrap)
 
 
 def known_seconds(workspace: Workspace, plan: Plan) -> dict[str, float]:

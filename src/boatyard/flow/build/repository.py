@@ -15,6 +15,7 @@ from msgspec import structs
 from boatyard.artifact.codec import Artifact, find_sealed, save_sealed, to_json
 from boatyard.base.digest import fingerprint, sha256_bytes
 from boatyard.base.error import NotFoundError, TrustError
+from boatyard.build.solve import Universe, is_provided
 from boatyard.config.repository import members
 from boatyard.flow.depot import open_depot
 from boatyard.graph.local import run_all
@@ -71,12 +72,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """`folders`: one for each, with its verified metadata."""
+    """`folders`: one for each, with its verified metadata. `universe`: of all they have; `arch`: what is built for."""
 
     folders: tuple[Path, ...] = ()
+    universe: Universe = field(default_factory=Universe)
+    arch: str = ""
     _sources: Mapping[Path, Source] = field(default_factory=dict)
     _means: _Means | None = None
     _known: dict[str, RpmFile] = field(default_factory=dict)
+
+    def have(self, capability: str) -> bool:
+        """Whether a package of theirs provides a capability."""
+        return self._means is not None and is_provided(self.universe, capability, self.arch)
 
     def fetch(self, packages: Sequence[RpmFile]) -> tuple[RpmFile, ...]:
         """The packages, all of them with a file on this machine; those of repositories are in the depot then.
@@ -108,7 +115,7 @@ def open_repositories(yard: Yard, depot: Depot | None = None, *, offline: bool =
     pinned_all = PinnedRepositories(repositories=tuple(source.pinned for source in sources.values()))
     save_sealed(pinned_all, workspace.work / PINNED)
     means = _Means(depot or open_depot(workspace.builds), cache, ports)
-    return Repositories(tuple(sources), sources, means)
+    return Repositories(tuple(sources), Universe((), sources), yard.arch, sources, means)
 
 
 def last_repositories(yard: Yard) -> tuple[Path, ...]:

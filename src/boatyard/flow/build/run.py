@@ -29,7 +29,7 @@ from boatyard.flow.upstream import open_upstream
 from boatyard.graph.coordinator import run_graph
 from boatyard.graph.engine.local import LocalExecutor
 from boatyard.graph.journal import Journal
-from boatyard.graph.plan import PlanKind, component_of
+from boatyard.graph.plan import BY_HOST, PlanKind, component_of
 from boatyard_boot.size import MIB, parse_size
 
 if TYPE_CHECKING:
@@ -144,15 +144,20 @@ def build_graph(
             " or with `bootstrap = [ … ]`, for components that only pack files",
         )
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
-    plan = plan_builds(project, graph, options.plan)
-    needs, taken = _needs(yard, graph, plan), plan.from_seed()
     with open_depot(workspace.builds) as depot:
         definer = _definer(yard, options, depot)
+        repositories = open_repositories(yard, depot, offline=definer.upstream.dist_git.offline)
+        plan = plan_builds(
+            project, graph, options.plan, repositories_have=repositories.have if repositories.folders else None
+        )
+        needs, taken = _needs(yard, graph, plan), plan.from_seed()
         nodes = _closure([component.name for component in components], needs)
         with ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
             definitions = Definitions(definer, project.components)
             definitions.make(sorted({component_of(node) for node in nodes}))
-        repositories = open_repositories(yard)
+        for cut in plan.cut:
+            if cut.node in nodes and cut.reason != BY_HOST:
+                ports.reporter.note(f"{cut.node} is built with {cut.need} of the seed: {cut.reason}")
         work = BuildWork(
             rules=Rules(
                 arch=yard.arch,
