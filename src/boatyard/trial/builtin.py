@@ -79,13 +79,17 @@ class _Seen:
         return {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2}
 
 
-def builtin_checks(shell: Shell, checks: Checks, told: Told) -> list[TrialCheck]:
-    """All built-in checks, in the order of `scenario.BUILT_IN`, in one round trip.
+def builtin_checks(
+    shell: Shell, checks: Checks, told: Told, more: tuple[Section, ...] = ()
+) -> tuple[list[TrialCheck], Answers]:
+    """All built-in checks, in the order of `scenario.BUILT_IN`, in one round trip, and what the guest answered.
 
-    ImageError when the guest is gone, ToolError when it takes too long to answer.
+    `more`: sections that are asked for with them. ImageError when the guest is gone, ToolError when it takes too long
+    to answer.
     """
     sections = (*SECTIONS, HOLDERS) if checks.ports else SECTIONS
-    return judge(checks, told, ask(shell, sections, TIMEOUT_S))
+    answers = ask(shell, (*sections, *more), TIMEOUT_S)
+    return judge(checks, told, answers), answers
 
 
 def judge(checks: Checks, told: Told, answers: Answers) -> list[TrialCheck]:

@@ -10,6 +10,7 @@ from boatyard.trial.section import Section, ask
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from boatyard.trial.section import Answers
     from boatyard.vm.ssh import Shell
 
 OUTPUT = "cloud-init-output.log"
@@ -25,11 +26,12 @@ SECTIONS = (
 
 
 def harvest(shell: Shell, folder: Path) -> list[str]:
-    """Writes cloud-init's output to a file of the folder; gives the lines of it and of the journal.
+    """`store` for what the guest is asked for now. ImageError when it is gone, ToolError when it takes too long."""
+    return store(ask(shell, SECTIONS, TIMEOUT_S), folder)
 
-    ImageError when the guest is gone, ToolError when it takes too long.
-    """
-    answers = ask(shell, SECTIONS, TIMEOUT_S)
+
+def store(answers: Answers, folder: Path) -> list[str]:
+    """Writes cloud-init's output to a file of the folder; gives the lines of it and of the journal."""
     output = answers["output"]
     if output.text:
         write_atomic(folder / OUTPUT, output.text, mode=0o600)

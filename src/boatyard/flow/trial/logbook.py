@@ -44,7 +44,8 @@ class Logbook:
     checks: list[TrialCheck] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     commands: tuple[SeenCommand, ...] = ()
-    words: list[str] = field(default_factory=list)  # lines of the guest's logs
+    words: list[str] = field(default_factory=list)  # lines that the deployment printed
+    words_of_guest: list[str] | None = None  # lines of the guest's own logs; None as long as they are not kept
     _began: float = field(default_factory=clock.monotonic)
     _phase_began: float = field(default_factory=clock.monotonic)
     _started: float = field(default_factory=clock.now)

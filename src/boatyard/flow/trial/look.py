@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError, Problem
+from boatyard.flow.trial.harvest import SECTIONS
 from boatyard.flow.trial.testinfra import require_testinfra, run_testinfra
 from boatyard.trial.assertion.load import load_assertions
 from boatyard.trial.assertion.run import run_assertions
 from boatyard.trial.builtin import builtin_checks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from boatyard.artifact.trial_report import TrialCheck
     from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.trial.assertion.model import Assertions
     from boatyard.trial.builtin import Told
+    from boatyard.trial.section import Answers
     from boatyard.vm.ssh import Ssh
 
 
@@ -38,13 +40,22 @@ def read_assertions(placed: PlacedScenario) -> tuple[Assertions, ...]:
 
 
 def look(
-    placed: PlacedScenario, assertions: tuple[Assertions, ...], shell: Ssh, told: Told, log: Path, timeout_s: float
+    placed: PlacedScenario,
+    assertions: tuple[Assertions, ...],
+    shell: Ssh,
+    told: Told,
+    log: Path,
+    timeout_s: float,
+    heard: Callable[[Answers], None],
 ) -> Iterator[TrialCheck]:
     """Every check, in the order of the scenario. `log`: the folder for the output of those in Python.
 
+    `heard` is given the guest's logs (`harvest.SECTIONS`), which are asked for on the way.
     ImageError when the guest is gone, ToolError when something takes too long (those in Python: `timeout_s` seconds).
     """
-    yield from builtin_checks(shell, placed.scenario.checks, told)
+    checks, answers = builtin_checks(shell, placed.scenario.checks, told, SECTIONS)
+    heard(answers)
+    yield from checks
     for one in assertions:
         yield from run_assertions(shell, one)
     if files := tuple(placed.path(text) for text in placed.scenario.checks.testinfra):

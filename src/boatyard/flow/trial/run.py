@@ -14,7 +14,7 @@ from msgspec import structs
 from boatyard.base.error import ImageError, ToolError
 from boatyard.flow.trial.deploy import Stage, check_tools, deploy
 from boatyard.flow.trial.event import Events, perform, restart
-from boatyard.flow.trial.harvest import harvest
+from boatyard.flow.trial.harvest import harvest, store
 from boatyard.flow.trial.logbook import Logbook
 from boatyard.flow.trial.login import Login
 from boatyard.flow.trial.look import look, read_assertions
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.flow.trial.supply import Supply
     from boatyard.trial.assertion.model import Assertions
+    from boatyard.trial.section import Answers
     from boatyard.vm.running import Harbour
 
 MOST_WORDS = 100_000
@@ -62,6 +63,10 @@ class Trial:
         if len(self.book.words) < MOST_WORDS:
             self.book.words.append(line)
         self.harbour.reporter.progress(0, 0, visible_line(line))
+
+    def keep_logs(self, answers: Answers) -> None:
+        """Keeps the machine's own logs, of which the latest count: a restart adds to them."""
+        self.book.words_of_guest = store(answers, self.places.report)
 
 
 def run_trial(
@@ -87,7 +92,7 @@ def run_trial(
         book.give_up(error)
         raise
     finally:
-        book.commands = compare(static, book.words)
+        book.commands = compare(static, [*book.words, *(book.words_of_guest or ())])
         report = book.report()
         write(report)
     return report
@@ -123,7 +128,8 @@ def _run_on_machine(trial: Trial, supply: Supply, order: Order) -> None:
             if not book.failed("deploy"):
                 with book.phase("check"):
                     _check(trial, way, up.record, supply)
-            _keep_logs(trial, way)
+            if book.words_of_guest is None:
+                _keep_logs(trial, way)
 
 
 def _deploy(trial: Trial, way: Login) -> None:
@@ -171,13 +177,13 @@ def _look(trial: Trial, way: Login, record: ProvisionRecord, supply: Supply, *, 
     told = Told(record=record, user=way.user, contacts=way.machine.fabric.contacts(), own=supply.own)
     with trial.harbour.reporter.step("checks after a restart" if after_reboot else "checks"):
         limit_s = trial.limit_s("check")
-        for check in look(placed, trial.assertions, way.shell(), told, trial.places.report, limit_s):
+        for check in look(placed, trial.assertions, way.shell(), told, trial.places.report, limit_s, trial.keep_logs):
             book.mark(structs.replace(check, after_reboot=after_reboot))
 
 
 def _keep_logs(trial: Trial, way: Login) -> None:
     """What is left of the machine; that it is gone has been told by then."""
     try:
-        trial.book.words += harvest(way.shell(), trial.places.report)
+        trial.book.words_of_guest = harvest(way.shell(), trial.places.report)
     except (ImageError, ToolError) as error:
         trial.harbour.reporter.note(f"the machine's own logs are not kept: {error.problems[0].what}")
