@@ -217,6 +217,8 @@ class _Means:
                 link_or_copy(rpm.path, work / "files" / name)
             bad, told = unsigned_rpms(work / "files", list(named), work / "key.asc", self.ports.run)
         if bad:
+            for name, rpm in named.items():
+                told = told.replace(name, rpm.file_name)
             raise TrustError(
                 f"{named[bad[0]].file_name} of repository {source.repository.name} is not signed by its key",
                 detail=told,
