@@ -397,14 +397,14 @@ def test_the_journal_knows_of_a_start_before_the_executor() -> None:
     told: list[str] = []
 
     class Watched(Journal):
-        def flush(self) -> None:
-            told.append("flush")
+        def write(self) -> None:
+            told.append("write")
 
     class Executor(Script):
         def submit(self, task: Task, function: str, attempt: int, avoid: frozenset[str]) -> None:
-            assert told[-1] == "flush"
+            assert told[-1] == "write"
             told.append(task.node)
             super().submit(task, function, attempt, avoid)
 
     run_graph({"a": set()}, Steps(), Executor(), Watched(None), seconds={}, reporter=silent())
-    assert told.index("flush") < told.index("a")
+    assert told.index("write") < told.index("a")

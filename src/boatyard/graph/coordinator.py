@@ -91,11 +91,12 @@ class _Run:
             busy = self._ask()
             self._fail_without_worker(workers)
             self._start(workers)
+            ended = self.executor.poll(0)  # tasks are on their way while the journal reaches the disk
             self.journal.flush()
             if not (busy or self.running or any(self.waiting.values())):
                 self._skip_rest()
                 return self.outcome
-            for finished in self.executor.poll(0 if busy else POLL_S):
+            for finished in ended or self.executor.poll(0 if busy else POLL_S):
                 self._judge(finished)
 
     def cancel(self) -> None:
@@ -184,8 +185,7 @@ class _Run:
             room.take(state.task)
             chosen.append(state)
             self.journal.tell("started", node, step=state.task.step, attempt=state.attempt)
-        if chosen:
-            self.journal.flush()
+        self.journal.write()
         for state in chosen:
             if state.task is not None:
                 self.executor.submit(state.task, self.work.function, state.attempt, state.tried)

@@ -1,4 +1,4 @@
-"""The journal of runs over a graph: a line of JSON for each change of a node's state, durable before it is acted on.
+"""The journal of runs over a graph: a line of JSON for each change of a node's state, written before it is acted on.
 
 It is only ever appended to, so a kill loses at most the end of the last line, and that line is skipped. What is done
 is known to the store, not to the journal: it tells which node was started how often, how long nodes took, and why one
@@ -48,6 +48,7 @@ class Journal:
         self.started: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self._path, self._handle, self._waiting = path, -1, b""
+        self._unsynced = False
         self._run = secrets.token_hex(4)
         if path is None:
             return
@@ -89,13 +90,21 @@ class Journal:
         if self._handle >= 0:
             self._waiting += msgspec.json.encode(line) + b"\n"
 
-    def flush(self) -> None:
-        """Makes durable all that was told, in one write."""
+    def write(self) -> None:
+        """Writes what was told, so that it outlives this process; not yet a power cut."""
         if self._waiting and self._path is not None:
             with writing_to(self._path.parent):
                 while self._waiting:
                     self._waiting = self._waiting[os.write(self._handle, self._waiting) :]
+            self._unsynced = True
+
+    def flush(self) -> None:
+        """Makes durable all that was told."""
+        self.write()
+        if self._unsynced and self._path is not None:
+            with writing_to(self._path.parent):
                 os.fdatasync(self._handle)
+            self._unsynced = False
 
     def _learn(self, line: Line) -> None:
         if line.event == "end":
