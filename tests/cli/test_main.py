@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from boatyard.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +169,31 @@ def test_a_verdict_is_told_by_the_exit_code_whoever_reads_it(tmp_path: Path, clo
     done = subprocess.run(["/bin/bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     assert "bug in Boatyard" not in done.stderr
+
+
+def test_the_program_is_the_module() -> None:
+    """So that an interrupt while it starts is one in the program, too."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"boatyard": "boatyard.__main__:main"}
+
+
+def test_folders_of_the_kernel_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("#cloud-config\n{}\n")
+    argv = ("trial", "run", "--image", "x", "--cloud-init", "x", "--report", "/proc/report")
+    command = [sys.executable, "-m", "boatyard", *argv]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert done.returncode == 4, done.stderr
+    assert "nobody but the kernel makes files there" in done.stderr
+
+
+def test_a_cache_that_cannot_be_used_may_be_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "/nobody/cache/facts")
+
+    monkeypatch.setattr(main, "_run", refused)
+    for cache, told in (("/nobody/cache", True), ("/somebody/cache", False)):
+        monkeypatch.setenv("BOATYARD_CACHE", cache)
+        assert main.main([]) == 4
+        assert ("BOATYARD_CACHE names another folder" in capsys.readouterr().err) == told

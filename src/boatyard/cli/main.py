@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from boatyard import __version__
-from boatyard.base.error import BoatyardError
+from boatyard.base.error import BoatyardError, ToolError
 from boatyard.cli.choice import add_outer
 from boatyard.cli.parser import Parser
 from boatyard.ports import clock
@@ -63,8 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except BoatyardError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+        return _fail(error)
     except KeyboardInterrupt:
         return _leave()
     except BrokenPipeError:
@@ -78,8 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         told = refusal(error)
         if told is None:
             return _bug(error)
-        print(told, file=sys.stderr)
-        return told.exit_code
+        return _fail(told)
     except Exception as error:
         return _bug(error)
 
@@ -92,6 +90,16 @@ def _run(words: Sequence[str]) -> int:
     code: int = args.run(args)
     sys.stdout.flush()
     return code
+
+
+def _fail(error: BoatyardError) -> int:
+    """Tells an error, and how to have the cache elsewhere when it is the cache that cannot be used."""
+    from boatyard.flow.workspace import CACHE_VARIABLE, cache_dir
+
+    print(error, file=sys.stderr)
+    if isinstance(error, ToolError) and str(cache_dir(os.environ)) in error.problems[0].what:
+        print(f"  hint: {CACHE_VARIABLE} names another folder for the cache", file=sys.stderr)
+    return error.exit_code
 
 
 def _leave() -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEMPORARY = ".tmp-"
+KERNEL_FOLDERS = ("/proc/", "/sys/")
 NEXT_TO_NOTHING = 1 << 16
 
 
@@ -171,6 +172,8 @@ def refusal(error: OSError, folder: Path | None = None) -> ToolError | None:
             f"cannot {'write in' if folder is not None else 'use'} {place}: {os.strerror(error.errno)}",
             hint="choose another folder, or run with the rights to use this one",
         )
+    if error.errno == errno.ENOENT and str(place).startswith(KERNEL_FOLDERS):
+        return ToolError(f"cannot write {place}: nobody but the kernel makes files there", hint="choose another folder")
     return None
 
 
