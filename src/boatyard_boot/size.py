@@ -16,17 +16,23 @@ UNITS = {
     "GiB": 1 << 30,
     "TiB": 1 << 40,
 }
+LARGEST = (1 << 63) - 1  # bytes; what Linux counts the places in files and disks with
+LONGEST = 40
 KIB, MIB, GIB = UNITS["KiB"], UNITS["MiB"], UNITS["GiB"]
 
 
 def parse_size(text: str) -> int:
-    """Bytes of "250 MB", "1.5 GiB" or "4096"; ValueError tells the accepted units."""
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", text)
+    """Bytes of "250 MB", "1.5 GiB" or "4096"; ValueError tells the accepted units, or that there is no such size."""
+    match = re.fullmatch(r"\s*([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*([A-Za-z]*)\s*", text)
     if not match or match[2] not in UNITS:
-        raise ValueError(f"{text!r} is not a size; write a number and one of {', '.join(filter(None, UNITS))}")
+        shown = repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+        raise ValueError(f"{shown} is not a size; write a number and one of {', '.join(filter(None, UNITS))}")
     whole, _, fraction = match[1].partition(".")
     unit = UNITS[match[2]]
-    return int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+    size = int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+    if size > LARGEST:
+        raise ValueError(f"{text!r} is more than 8 EiB, which no file or disk has")
+    return size
 
 
 def format_size(size_bytes: int) -> str:

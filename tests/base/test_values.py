@@ -20,10 +20,19 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "MB", "-1 MB", "1 mb", "1,5 GB", "1e9", "1 MB extra"])
+@pytest.mark.parametrize(
+    "text", ["", "MB", "-1 MB", "1 mb", "1,5 GB", "1e9", "1 MB extra", "9" * 5000, f"1.{'9' * 5000}"]
+)
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="write a number and one of"):
         parse_size(text)
+
+
+def test_sizes_end_where_files_do() -> None:
+    assert parse_size("8388607 TiB") == 8388607 << 40
+    for text in ("8388608 TiB", "999999999 TiB", "9" * 20):
+        with pytest.raises(ValueError, match="more than 8 EiB"):
+            parse_size(text)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ def read_answers(path: Path) -> tuple[Answers, bytes]:
     try:
         answers = load_answers(data.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text: {error}") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("this is not UTF-8 text", where=Where(path, line)) from None
     except AnswersError as error:
         raise ConfigError.of(
             [Problem(one.what, Where(Path(one.file), one.line, one.key), hint=one.hint) for one in error.problems]
