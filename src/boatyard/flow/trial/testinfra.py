@@ -52,7 +52,8 @@ def require_testinfra() -> None:
 def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, timeout_s: float) -> list[TrialCheck]:
     """A check for each test of the files; `folder` gets pytest's output, `testinfra.log`.
 
-    Files that cannot be collected are failed checks. ToolError when pytest or testinfra is missing, or time is up.
+    Files that cannot be collected, and a run that does not end in time, are failed checks. ToolError when pytest or
+    testinfra is missing.
     """
     require_testinfra()
     report, config = ssh.folder / "testinfra.xml", ssh.folder / "testinfra.ssh"
@@ -61,7 +62,11 @@ def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, ti
     log = folder / "testinfra.log"
     folder.mkdir(parents=True, exist_ok=True)
     log.touch(mode=0o600)  # tests may print what is nobody else's business
-    result = run(plan(files, config, report, log, timeout_s))
+    try:
+        result = run(plan(files, config, report, log, timeout_s))
+    except ToolError as error:  # pytest writes its report when it ends
+        found = error.problems[0].what
+        return [TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=error.hint)]
     return list(parse(_read(report), result, root_of(files)))
 
 
