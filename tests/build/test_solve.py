@@ -122,6 +122,9 @@ def test_packages_of_repositories(made: dict[str, RpmFile], repository) -> None:
     found = solve(both, ["app", "/usr/share/libfile/data"], "x86_64")
     assert names(found) == ["app", "lib", "libfile", "tool-one"]
     assert found[1] == structs.replace(made["lib"], path=folder / "lib.rpm")
+    # What was read once is used again, and gives the same.
+    again = Universe([made["app"]], [folder])
+    assert solve(again, ["app", "/usr/share/libfile/data"], "x86_64") == found
 
 
 def test_own_packages_win_over_newer_ones_from_elsewhere(made: dict[str, RpmFile], repository) -> None:

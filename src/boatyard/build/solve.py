@@ -28,6 +28,7 @@ _RELATION = re.compile(r"^(?P<name>\S+)\s*(?P<relation><=|>=|==|=|<|>)\s*(?P<evr
 _FILE = re.compile(r"^ *<file[ >].*\n", re.MULTILINE)
 # Kept for the life of the process: the same packages are asked about for component after component.
 _texts: dict[str, str] = {}
+_read: dict[str, _Metadata] = {}  # by folder and digest of repomd.xml
 
 
 class UnsolvableError(BuildError):
@@ -147,14 +148,43 @@ def _new_pool(arch: str, repositories: Sequence[Path], digests: dict[str, tuple[
         repo = pool.add_repo(f"{number}:{folder}")
         repo.priority = OTHER
         made.folders[repo.name] = folder
-        for path, flags in _metadata_files(folder):
-            repo.add_rpmmd(solv.xfopen(str(path)), None, flags)
-        for solvable in repo.solvables:
-            if solvable.arch not in ("src", "nosrc"):
-                _refuse_other(digests, str(solvable), _sha256(solvable), str(folder))
+        for nevra, sha256 in _fill(repo, folder).packages:
+            _refuse_other(digests, nevra, sha256, str(folder))
     pool.addfileprovides()
     pool.createwhatprovides()
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """A repository in libsolv's own format, in a file that is on no disk, and name and SHA-256 of its packages.
+
+    Reading that takes a hundredth of what reading XML takes.
+    """
+
+    handle: int
+    packages: tuple[tuple[str, str], ...]
+
+
+def _fill(repo: Any, folder: Path) -> _Metadata:
+    """Adds what a folder's metadata has to a libsolv repository; it is verified and read once for each content."""
+    import solv
+
+    repomd = folder / "repodata/repomd.xml"
+    content = f"{folder} {sha256_file(repomd) if repomd.is_file() else ''}"
+    known = _read.get(content)
+    if known is not None:
+        os.lseek(known.handle, 0, os.SEEK_SET)
+        repo.add_solv(solv.xfopen_fd("known.solv", os.dup(known.handle)))
+        return known
+    for path, flags in _metadata_files(folder):
+        repo.add_rpmmd(solv.xfopen(str(path)), None, flags)
+    names = [(str(one), _sha256(one)) for one in repo.solvables if one.arch not in ("src", "nosrc")]
+    made = _Metadata(os.memfd_create("known.solv", os.MFD_CLOEXEC), tuple(names))
+    stream = solv.xfopen_fd("known.solv", os.dup(made.handle), "w")
+    repo.write(stream)
+    stream.close()
+    return _read.setdefault(content, made)
 
 
 def _refuse_other(digests: dict[str, tuple[str, str]], nevra: str, sha256: str, origin: str) -> None:
