@@ -6,8 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
+from tests.build_record import result
 
+from boatyard.artifact.build_ledger import record_result
 from boatyard.cli.main import main
+from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +183,19 @@ def test_the_times_of_earlier_builds(ask, project: Path, tmp_path: Path) -> None
         ("3:03:00", "make"),
     ]
     assert "2 of their times are guessed" in err
+
+
+def test_what_builds_have_asked_for(ask, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    made = structs.replace(result("ncurses"), requires=("gcc-c++ >= 14", "make"))
+    record_result(tmp_path / "w/work/built", Arch.of_host(), made, reused=False)
+    words = ("--work", str(tmp_path / "w"))
+    needs = json.loads(ask("show", "ncurses", "-o", "json", *words)[1])["ncurses"]["needs"]
+    assert {name: [(cause["requirement"], cause["from"]) for cause in causes] for name, causes in needs.items()} == {
+        "gcc": [("gcc-c++ >= 14", "build")],
+        "make": [("make", "build")],
+    }
+    assert "ncurses" in ask("affected", "make", "--direct", *words)[1]
+    assert "ncurses" not in ask("affected", "make", "--direct")[1]
 
 
 def test_what_a_change_reaches(ask) -> None:  # type: ignore[no-untyped-def]

@@ -6,11 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
+from tests.build_record import result
 
+from boatyard.artifact.build_ledger import record_result
 from boatyard.base.error import BuildError
 from boatyard.cli.choice import SKIFF
 from boatyard.config.load import load_project, load_root
-from boatyard.flow.graph import NO_SPEC, builds_from_repositories, plan_builds, read_graph
+from boatyard.flow.graph import NO_SPEC, builds_from_repositories, known_requirements, plan_builds, read_graph
+from boatyard.flow.workspace import Workspace
 from boatyard.graph.build_graph import Origin, Requirement
 from boatyard.graph.plan import PlanKind
 from boatyard.graph.provider import Knowledge
@@ -113,12 +117,33 @@ def test_what_is_not_known_is_said(project: Project) -> None:
 
 
 def test_what_a_build_told_takes_the_place_of_the_text(project: Project) -> None:
-    graph = graph_of(project, ncurses=("gcc >= 14",), away=("less",))
-    assert graph.needs["ncurses"] == ("gcc",)
+    graph = graph_of(project, ncurses=("gcc(x86-64) >= 14", "less", "tinfo-devel"), away=("less",))
+    assert graph.needs["ncurses"] == ("gcc", "less", "ncurses")
     assert graph.edges["ncurses"]["gcc"][0].requirement.origin is Origin.BUILD
     assert graph.needs["away"] == ("less",)
     assert "away" not in graph.unread
     assert graph.dynamic == frozenset()
+
+
+def test_the_text_stands_when_it_was_edited_since_the_build(project: Project) -> None:
+    graph = graph_of(project, ncurses=("gcc", "tinfo-devel"))
+    assert graph.needs["ncurses"] == ("gcc", "less")
+    assert graph.edges["ncurses"]["gcc"][0].requirement.origin is Origin.TEXT
+    assert graph.dynamic == frozenset({"ncurses"})
+
+
+def test_a_doubt_is_settled_by_a_build(project: Project) -> None:
+    """What the text only perhaps requires is left out when the build did not ask for it."""
+    assert graph_of(project, rendered=("libgcc-s1", "deb(gcc-14)", "nobody-has-this")).needs["rendered"] == ("gcc",)
+
+
+def test_requirements_of_the_ledger(project: Project, tmp_path: Path) -> None:
+    workspace = Workspace.under(tmp_path / "yard", tmp_path / "cache")
+    made = structs.replace(result("ncurses"), requires=("gcc", "less"))
+    record_result(workspace.ledger, Arch.X86_64, made, reused=False)
+    record_result(workspace.ledger, Arch.X86_64, result("less"), reused=False)  # from before they were recorded
+    assert known_requirements(workspace, project, Arch.X86_64) == {"ncurses": ("gcc", "less")}
+    assert known_requirements(workspace, project, Arch.AARCH64) == {}
 
 
 def test_an_overlay_that_does_not_apply(project: Project, tmp_path: Path) -> None:

@@ -49,7 +49,10 @@ class BuildInputs(Artifact, frozen=True):
 
 
 class BuildResult(Artifact, frozen=True):
-    """The RPMs of one component, and the key of everything that went in. `log`: the digest of the build log."""
+    """The RPMs of one component, and the key of everything that went in. `log`: the digest of the build log.
+
+    `requires`: all that the build asked for, as rpm writes it, what the spec generated included.
+    """
 
     component: str
     key: str
@@ -58,3 +61,4 @@ class BuildResult(Artifact, frozen=True):
     srpm: RpmFile | None = None
     log: str = ""
     inputs: BuildInputs = BuildInputs(definition={})
+    requires: tuple[str, ...] = ()

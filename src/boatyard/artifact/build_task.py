@@ -18,7 +18,8 @@ class BuildTask(Artifact, frozen=True):
     """`tree`: the digest of the packed source tree; `buildroot`: the packages by digest, to be fetched from the depot.
 
     `key`: under which what the task gives is recorded. `base`: the digests of those packages that all buildroots have.
-    `epoch`: the date of the sources, in seconds.
+    `epoch`: the date of the sources, in seconds. `requires`: what the buildroot was solved for; the result
+    tells it.
     """
 
     component: str
@@ -32,6 +33,7 @@ class BuildTask(Artifact, frozen=True):
     buildroot: tuple[RpmFile, ...] = ()
     limits: Limits = Limits()
     inputs: BuildInputs = BuildInputs(definition={})
+    requires: tuple[str, ...] = ()
 
 
 class Requirements(Artifact, frozen=True):

@@ -57,6 +57,7 @@ class BuildStore:
         *,
         srpm: RpmFile | None = None,
         inputs: BuildInputs = NO_INPUTS,
+        requires: tuple[str, ...] = (),
     ) -> BuildResult:
         """Stores what a build gave; `started` is the monotonic time of its start. When another was first: theirs."""
         result = BuildResult(
@@ -67,6 +68,7 @@ class BuildStore:
             srpm=None if srpm is None else self._put(srpm),
             log=self.depot.put_file(log),
             inputs=inputs,
+            requires=requires,
         )
         objects = [result.log, *(rpm.sha256 for rpm in _packages(result))]
         if not self.depot.put_record(key, to_json(result), objects):

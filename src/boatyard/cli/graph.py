@@ -41,9 +41,6 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     order = verbs.add_parser("order", help="the order of a build, as far as it is known beforehand")
     _add_common(order)
     order.add_argument("--workers", type=int, metavar="N", help="builds at a time (one for each processor)")
-    order.add_argument(
-        "--work", type=Path, metavar="DIR", help="as builds were given it: the times they took are read there"
-    )
     order.add_argument("--plan", choices=("A", "C", "D"), default="A", help=f"{PLANS} (A)")
     add_format(order)
     order.set_defaults(run=show_order)
@@ -69,6 +66,12 @@ def _add_show(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _add_common(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.of_host(), help="build for (this host's)")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="as builds were given it: what they asked for and how long they took is read there",
+    )
 
 
 def show_graph(args: argparse.Namespace) -> int:
@@ -278,10 +281,12 @@ def _order_record(plan: Plan, needs: Mapping[str, tuple[str, ...]], schedule: Sc
 
 def _read(args: argparse.Namespace) -> tuple[Project, BuildGraph]:
     """The project and its graph; what the graph lacks is said on stderr."""
-    from boatyard.flow.graph import read_graph
+    from boatyard.cli.option import workspace_of
+    from boatyard.flow.graph import known_requirements, read_graph
 
     project = chosen_project(args)
-    graph = read_graph(project, arch=args.arch, locks=locks_of(project))
+    known = known_requirements(workspace_of(project, args.work), project, args.arch)
+    graph = read_graph(project, arch=args.arch, locks=locks_of(project), known=known)
     if graph.unread and not is_quiet(args):
         name, reason = next(iter(graph.unread.items()))
         others = f" (and {len(graph.unread) - 1} more)" if len(graph.unread) > 1 else ""

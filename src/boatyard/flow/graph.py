@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from boatyard.artifact.build_ledger import read_entry
 from boatyard.base.error import BoatyardError, ConfigError, NotFoundError
 from boatyard.config.model.component import LocalSpec
 from boatyard.config.model.overlay import type_of
 from boatyard.config.model.seed import DebSpec
 from boatyard.config.source_comment import commented_components
 from boatyard.graph.build_graph import BuildGraph, Origin, Requirement, make_graph
+from boatyard.graph.capability import without_isa
 from boatyard.graph.journal import read_lines
 from boatyard.graph.plan import Plan, PlanKind, component_of, make_plan
 from boatyard.graph.provider import Knowledge, Providers
-from boatyard.graph.requirement import split_requirements
+from boatyard.graph.requirement import capabilities, split_requirements
 from boatyard.overlay.spec import edit_spec
 from boatyard.ports.folder import Folder
 from boatyard.render.layout import spec_dir
@@ -52,11 +54,12 @@ def read_graph(
 ) -> BuildGraph:
     """The graph of all components. `locks`: the folder of lock files.
 
-    `known`: component → all that its SRPM requires, as builds have told; it takes the place of what the text says.
+    `known`: component → all that its SRPM requires, as builds have told; it takes the place of what the text says,
+    unless that asks for something which the build did not: then the spec was edited since.
     """
-    known = known or {}
     specs = {name: _spec_facts(project, component, arch) for name, component in project.components.items()}
     facts = {name: found for name, found in specs.items() if isinstance(found, SpecFacts)}
+    known = {name: told for name, told in (known or {}).items() if name not in facts or _is_of(facts[name], told)}
     requirements: dict[str, list[Requirement]] = {}
     for name in project.components:
         if name in known:
@@ -102,6 +105,15 @@ def known_seconds(workspace: Workspace, plan: Plan) -> dict[str, float]:
     took = {line.node: line.seconds for line in lines if line.event == "done" and line.seconds > 0}
     times = {node: took.get(node) or took.get(component_of(node)) for node in plan.needs}
     return {node: time for node, time in times.items() if time}
+
+
+def known_requirements(workspace: Workspace, project: Project, arch: Arch) -> dict[str, tuple[str, ...]]:
+    """What components asked for when they were built the last time, as far as the ledger knows.
+
+    For people only: builds are planned from texts, so that what is planned does not depend on what was built before.
+    """
+    entries = ((name, read_entry(workspace.ledger, name, arch)) for name in project.components)
+    return {name: entry.latest.requires for name, entry in entries if entry is not None and entry.latest.requires}
 
 
 def order_of_builds(graph: BuildGraph, plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -166,6 +178,18 @@ def _repackaged(project: Project, arch: Arch, locks: Path) -> Iterator[tuple[str
         for rules in component.seed.packages.values():
             for capability in (*(text.split(None, 1)[0] for text in rules.provides), *rules.links, *rules.files):
                 yield capability, name
+
+
+def _is_of(facts: SpecFacts, told: Iterable[str]) -> bool:
+    """Whether what a build told may come from this text: all is in it that the text surely requires."""
+    have = {group for text in told for group in _groups(text)}
+    return all(group in have for one in _required(facts) if one.certain for group in _groups(one.text))
+
+
+def _groups(requirement: str) -> Iterator[tuple[str, ...]]:
+    """What is asked for, whatever architecture a capability is marked with."""
+    for group in capabilities(requirement):
+        yield tuple(without_isa(capability) for capability in group)
 
 
 def _everywhere(project: Project) -> tuple[str, ...]:

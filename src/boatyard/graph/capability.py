@@ -33,11 +33,16 @@ _PKGCONFIG = {
 }
 
 
+def without_isa(capability: str) -> str:
+    """A capability without the mark of its architecture, like `(x86-64)`."""
+    return _ISA.sub("", capability)
+
+
 def guesses(capability: str) -> Iterator[str]:
     """Names of packages or components that may provide a capability, the likeliest first."""
     if len(capability) > MAX_LENGTH:
         return
-    name = _ISA.sub("", capability)
+    name = without_isa(capability)
     if name.startswith("/"):
         yield from _file(name)
     elif soname := _SONAME.fullmatch(name.partition("(")[0]):

@@ -92,7 +92,10 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
         if context.step == BUILD:
             srpm, rpms = build_in_root(tree, root, environment, limits, place, log, context.run)
             store = BuildStore(depot)
-            made = store.add(task.component, task.key, rpms, log, started, srpm=srpm, inputs=task.inputs)
+            made = store.add(
+                task.component, task.key, rpms, log, started,
+                srpm=srpm, inputs=task.inputs, requires=task.requires,
+            )  # fmt: skip
             return to_json(made)
         if context.step.startswith(REQUIRE):
             found = make_srpm(tree, root, environment, limits, place, log, context.run)

@@ -8,7 +8,10 @@ node's turn comes: its buildroot holds what other nodes have given by then.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile
 from boatyard.artifact.build_task import BuildTask, Limits, Requirements
@@ -123,13 +126,15 @@ class BuildWork:
         key = build_key(component, inputs, strict=rules.strict)
         if component in rules.afresh:
             key = fingerprint(["afresh", rules.afresh[component], build_key(component, inputs, strict=True)])
+        build = partial(self._task, node, BUILD, definition, buildroot, key, inputs, requires)
         if component == rules.until:
-            return Done(result=self._task(node, BUILD, definition, buildroot, key, inputs).payload)
+            return Done(result=build().payload)
         found = self.store.find(key)
         if found is not None:
+            found = structs.replace(found, requires=tuple(requires))  # those of now
             self.told(found, True, inputs)
             return Done(result=to_json(found), reused=True)
-        yield self._task(node, BUILD, definition, buildroot, key, inputs)
+        yield build()
         made = self.store.find(key)
         if made is None:
             raise BuildError(f"the result of {component} is gone", hint="run the same command again")
@@ -229,6 +234,7 @@ class BuildWork:
         buildroot: Sequence[RpmFile],
         key: str,
         inputs: BuildInputs = NOTHING,
+        requires: Sequence[str] = (),
     ) -> Task:
         rules = self.rules
         task = BuildTask(
@@ -243,6 +249,7 @@ class BuildWork:
             buildroot=tuple(buildroot),
             limits=rules.limits,
             inputs=inputs,
+            requires=tuple(requires),
         )
         return Task(
             node=node,
