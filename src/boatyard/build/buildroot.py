@@ -81,7 +81,7 @@ def make_root(
                 _inside(Sandbox(), root, ("sh", "-c", MAKE_MOUNT_POINTS), log, run)
             else:
                 with using(base):
-                    _copy(base.dir, root, log, run)
+                    copy_root(base.dir, root, log, run)
             _install([rpm for rpm in chosen if rpm.sha256 not in known], root, log, database, run)
             content, size = content_of(root)
             made = Root(dir=place / MADE / "root", key=key, packages=tuple(chosen), content=content, size=size)
@@ -183,7 +183,7 @@ def _inside(sandbox: Sandbox, target: Path, argv: Sequence[str], log: Path, run:
     run(inside(contained, Command(argv=tuple(argv), log=log, timeout_s=TIMEOUT_S)))
 
 
-def _copy(base: Path, root: Path, log: Path, run: Runner) -> None:
+def copy_root(base: Path, root: Path, log: Path, run: Runner) -> None:
     """A copy with all owners, modes, links and capabilities; blocks are shared where the file system can."""
     root.mkdir()
     argv = ("cp", "--archive", "--reflink=auto", "--no-target-directory", "/base", TARGET)

@@ -166,6 +166,7 @@ def opened(
     """What a verb that prepares sources works with; nothing is left running afterwards."""
     from boatyard.cli.session import session
     from boatyard.flow.autospec import find_rpmautospec
+    from boatyard.flow.build.script_root import with_script_roots
     from boatyard.flow.render import RenderOptions
     from boatyard.render.release import BumpRule
 
@@ -186,7 +187,7 @@ def opened(
     )
     with session(workspace.log, quiet=is_quiet(args), verbose=is_verbose(args)) as ports:
         yard = partial(_open_yard, project, workspace, ports, args)
-        yield ports, options, yard, upstream_of(project, workspace, ports, args)
+        yield ports, options, yard, with_script_roots(upstream_of(project, workspace, ports, args), yard)
 
 
 def _open_yard(project: Project, workspace: Workspace, ports: Ports, args: argparse.Namespace) -> Yard:

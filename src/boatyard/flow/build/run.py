@@ -16,8 +16,10 @@ from boatyard.build.buildroot import sweep_roots
 from boatyard.build.store import BuildStore
 from boatyard.config.model.seed import DebSpec
 from boatyard.flow.autospec import find_rpmautospec
+from boatyard.flow.build.base import base_packages
 from boatyard.flow.build.definition import Definer, Definitions
 from boatyard.flow.build.repository import open_repositories
+from boatyard.flow.build.script_root import with_script_roots
 from boatyard.flow.build.seed import build_seeds
 from boatyard.flow.build.task import Order
 from boatyard.flow.build.work import BuildWork, Rules
@@ -113,14 +115,6 @@ def rebuild(yard: Yard, options: BuildOptions, result: BuildResult) -> BuildResu
     return build_components(yard, [yard.project.component(name)], afresh).results[0]
 
 
-def base_packages(yard: Yard) -> tuple[list[BuildResult], int]:
-    """What buildroots can be made of before anything is built in one, and how many of it were built just now."""
-    everything = yard.project.components
-    base = [one for one in everything.values() if isinstance(one.spec, DebSpec)]
-    base += [everything[name] for name in yard.project.buildroot.bootstrap]
-    return build_seeds(yard, plan_sources(yard, base))
-
-
 def limits_of(buildroot: Buildroot) -> Limits:
     """What a build of the project may use."""
     return Limits(
@@ -143,6 +137,7 @@ def build_graph(
             hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on;"
             " or with `bootstrap = [ … ]`, for components that only pack files",
         )
+    # From texts alone: what is planned must not depend on what builds have told before.
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
     with open_depot(workspace.builds) as depot:
         definer = _definer(yard, options, depot)
@@ -201,7 +196,7 @@ def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:
         archives=True,
     )
     upstream = options.upstream or open_upstream(yard.project, workspace, yard.ports)
-    return Definer(yard, upstream, how, depot)
+    return Definer(yard, with_script_roots(upstream, lambda: yard), how, depot)
 
 
 def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:

@@ -11,7 +11,8 @@ from boatyard.build.buildroot import using
 from boatyard.build.rpmbuild import root_environment
 from boatyard.build.step import Step
 from boatyard.config.model.seed import DebSpec
-from boatyard.flow.build.run import base_packages, build_graph, raise_failures
+from boatyard.flow.build.base import base_packages
+from boatyard.flow.build.run import build_graph, raise_failures
 from boatyard.flow.build.task import ORDER, STEP, Order, root_of, tree_of
 from boatyard.flow.depot import open_depot
 from boatyard.ports.lease import leased_dir
