@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import threading
 import traceback
@@ -39,7 +40,7 @@ class Carrier:
         try:
             folder = Path(mkdtemp(dir=home))
         except OSError as error:
-            raise as_error(error) from error
+            raise as_error(error, home) from error
         try:
             task = self.task
             return function(
@@ -49,7 +50,7 @@ class Carrier:
                 ),
             )
         except BaseException as error:
-            raise as_error(error) from error
+            raise as_error(error, home) from error
         finally:
             self._run.close()
             with contextlib.suppress(OSError):  # what a program made unremovable goes when `home` is swept
@@ -62,14 +63,18 @@ class Carrier:
         self._run.close()
 
 
-def as_error(error: BaseException) -> BoatyardError:
-    """What went wrong, as an error for people: a host that refuses is one of the host, anything unforeseen is a bug."""
+def as_error(error: BaseException, home: Path) -> BoatyardError:
+    """What went wrong, as an error for people: a host that refuses is one of the host, anything unforeseen is a bug.
+
+    `home`: where tasks write, to be named when the disk is full and the system does not say which.
+    """
     if isinstance(error, BoatyardError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return ToolError("the task was cancelled")
     if isinstance(error, OSError):
-        told = refusal(error)
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None
+        told = refusal(error, home if is_full else None)
         return told or ToolError(f"the worker's machine refused: {error}", detail=_trace(error))
     return BoatyardError(
         f"{type(error).__name__}: {error}", detail=_trace(error), hint="this is a bug in Boatyard; please report it"
