@@ -26,6 +26,7 @@ EXPECTED = {
         "",
     ),
     "configure": ("configure: no acceptable C compiler found in $PATH (in %build)", ""),
+    "configure_asked": ("configure: libevent is required.  You can get it from its home page (in %build)", ""),
     "debuginfo": (
         "there is nothing to take debug information from (debugsourcefiles)",
         "does it compile with -g? else `%global debug_package %{nil}`",
