@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
+from boatyard.artifact.build_ledger import record_result
+from boatyard.artifact.build_result import BuildInputs
+from boatyard.base.digest import fingerprint
 from boatyard.build.rpmbuild import build_key, find_environment, run_build
 from boatyard.build.store import BuildStore
 from boatyard.flow.depot import open_depot
@@ -14,10 +19,11 @@ from boatyard.ports.files import locked
 from boatyard.sources.deb.download import fetch_debs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from boatyard.artifact.build_result import BuildResult
+    from boatyard.build.rpmbuild import BuildEnvironment
     from boatyard.flow.source import ComponentSource
     from boatyard.flow.yard import Yard
 
@@ -57,7 +63,31 @@ def build_seeds(yard: Yard, sources: Sequence[ComponentSource]) -> tuple[list[Bu
             with ports.reporter.step(f"Build {len(todo)} of {len(sources)} components"):
                 built = run_all(build, todo)
             found |= {result.component: result for result in built}
-    return [result for result in found.values() if result is not None], len(todo)
+    results = [result for result in found.values() if result is not None]
+    _record(yard, sources, found, {source.component.name for source in todo}, environment)
+    return results, len(todo)
+
+
+def _record(
+    yard: Yard,
+    sources: Sequence[ComponentSource],
+    results: Mapping[str, BuildResult | None],
+    fresh: Collection[str],
+    environment: BuildEnvironment,
+) -> None:
+    """Writes down what seed components are made of now. What buildroots begin with is recorded when it is built again.
+
+    Their keys tell whether anything has changed; the version is what people know them by.
+    """
+    for source in sources:
+        name = source.component.name
+        result = results[name]
+        if source.lock is None or result is None:
+            continue
+        leaves = {"version": source.lock.version, "sources and rules": source.key}
+        inputs = BuildInputs(definition=leaves | {"back end": f"host {fingerprint(environment)}"})
+        made = structs.replace(result, inputs=inputs)
+        record_result(yard.workspace.ledger, yard.arch, made, reused=name not in fresh, seen=inputs)
 
 
 def _new_log(folder: Path, component: str) -> Path:
