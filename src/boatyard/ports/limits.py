@@ -106,6 +106,8 @@ def run_limited(
         stream.write(f"[exit {code}]\n".encode())
         if group.out_of_memory():
             raise watch.too_much_memory()
+        if code != 0:
+            watch.check_room()
         if code != 0 and group.refused_processes():
             tail += f"\nboatyard: a process was refused: the limit is {bounds.processes} processes"
         return Ended(code, tail, group.peak_bytes(), group.held)
@@ -203,16 +205,21 @@ class _Watch:
         for folder in self.folders:
             used, count = usage(folder, self.bounds.files - files)
             size, files = size + used, files + count
+        self.check_room()
+        if files > self.bounds.files:
+            raise self._passed(f"made more than {self.bounds.files} files", "raise the limit if it needs them")
+        if size > self.bounds.disk:
+            raise self._passed(f"used more than {_size(self.bounds.disk)} of disk", "raise the limit if it needs it")
+
+    def check_room(self) -> None:
+        """ToolError when a disk has next to no space left: that is not the program's fault."""
+        for folder in self.folders:
             disk = os.statvfs(folder)
             if disk.f_bavail * disk.f_frsize < FREE:
                 raise ToolError(
                     f"no space left on the disk that holds {folder}",
                     hint="free some space and run the same command again: it goes on where it stopped",
                 )
-        if files > self.bounds.files:
-            raise self._passed(f"made more than {self.bounds.files} files", "raise the limit if it needs them")
-        if size > self.bounds.disk:
-            raise self._passed(f"used more than {_size(self.bounds.disk)} of disk", "raise the limit if it needs it")
 
     def too_much_memory(self) -> OutOfMemoryError:
         return OutOfMemoryError(
