@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Steps = Generator[Task | Wait, bytes, Done]
 
 NOTHING = BuildInputs(definition={})
+UNIVERSES = 4  # kept: a node asks for its own several times, and many nodes need the same
 ROUNDS = 20  # of %generate_buildrequires, each of which must name something new
 
 
@@ -89,6 +90,7 @@ class BuildWork:
     told: Callable[[BuildResult, bool, BuildInputs], None]
     _nodes: dict[str, _Node] = field(default_factory=dict)
     _results: Mapping[str, bytes] = field(default_factory=dict)
+    _universes: dict[frozenset[str], tuple[Universe, dict[str, str]]] = field(default_factory=dict)
 
     @property
     def function(self) -> str:
@@ -211,11 +213,18 @@ class BuildWork:
         Those it needs, directly or not, are there whether or not others are done by now, so that no build depends on
         what happened to be quicker.
         """
-        own = dict(self.base)
-        for need in sorted(self._all_needs(node), key=is_first_stage, reverse=True):  # what is published comes last
-            own[component_of(need)] = from_json(BuildResult, self._results[need]).rpms
-        universe = Universe((rpm for rpms in own.values() for rpm in rpms), self.rules.repositories)
-        return universe, {rpm.sha256: name for name, rpms in own.items() for rpm in rpms}
+        needs = frozenset(self._all_needs(node))
+        known = self._universes.pop(needs, None)
+        if known is None:
+            own = dict(self.base)
+            for need in sorted(needs, key=is_first_stage, reverse=True):  # what is published comes last
+                own[component_of(need)] = from_json(BuildResult, self._results[need]).rpms
+            universe = Universe((rpm for rpms in own.values() for rpm in rpms), self.rules.repositories)
+            known = universe, {rpm.sha256: name for name, rpms in own.items() for rpm in rpms}
+        self._universes[needs] = known  # as the latest
+        if len(self._universes) > UNIVERSES:
+            del self._universes[next(iter(self._universes))]
+        return known
 
     def _all_needs(self, node: str) -> set[str]:
         found: set[str] = set()
