@@ -32,6 +32,9 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--strict", action="store_true", help="reuse only what was built with exactly the same packages"
     )
     parser.add_argument(
+        "--backend", choices=("sandbox", "mock"), default="", help="what builds, instead of what the project says"
+    )
+    parser.add_argument(
         "--plan", choices=("A", "C", "D"), default="A", help="what stands for needs that go round in circles (A)"
     )
     parser.add_argument(
@@ -105,6 +108,7 @@ def _options(yard: Yard, args: argparse.Namespace) -> BuildOptions:
         upstream=upstream,
         executor=partial(opened_executor, args, words={}),
         elsewhere=elsewhere,
+        backend=args.backend,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from boatyard.artifact.build_ledger import record_result
 from boatyard.artifact.build_result import BuildResult
@@ -18,7 +18,8 @@ from boatyard.config.model.seed import DebSpec
 from boatyard.flow.autospec import find_rpmautospec
 from boatyard.flow.build.base import base_packages
 from boatyard.flow.build.definition import Definer, Definitions
-from boatyard.flow.build.repository import open_repositories
+from boatyard.flow.build.mock import MockWork, find_mock
+from boatyard.flow.build.repository import Repositories, open_repositories
 from boatyard.flow.build.script_root import with_script_roots
 from boatyard.flow.build.seed import build_seeds
 from boatyard.flow.build.task import Order
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
     from boatyard.graph.build_graph import BuildGraph
     from boatyard.graph.plan import Plan
-    from boatyard.graph.work import Executor, Outcome
+    from boatyard.graph.work import Executor, Outcome, Work
 
 KEEP_ROOTS_S, KEEP_ROOTS_BYTES = 14 * 86_400, 30 << 30
 
@@ -67,7 +68,8 @@ class BuildOptions:
     """How to build. `strict`: reuse only what was built with the very same packages. `keep`: keep folders of builds.
 
     `plan`: how needs that go round in circles are met. `afresh`, `until`: see `flow.build.work.Rules`. `executor`:
-    where builds run, given a folder for them; `elsewhere` when that is not this machine.
+    where builds run, given a folder for them; `elsewhere` when that is not this machine. `backend`: instead of the
+    project's.
     """
 
     strict: bool = False
@@ -78,6 +80,7 @@ class BuildOptions:
     upstream: Upstream | None = None
     executor: Callable[[Path], AbstractContextManager[Executor]] = LocalExecutor
     elsewhere: bool = False
+    backend: Literal["", "sandbox", "mock"] = ""
 
 
 DEFAULT = BuildOptions()
@@ -131,7 +134,8 @@ def build_graph(
 ) -> Outcome:
     """Builds in buildroots; `base`: the packages that are there already, by their component."""
     project, ports, workspace = yard.project, yard.ports, yard.workspace
-    if not project.buildroot.packages:
+    config = _mock(yard, options)
+    if config is None and not project.buildroot.packages:
         raise ConfigError(
             "the project does not say what its buildroots are made of",
             hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on;"
@@ -141,7 +145,9 @@ def build_graph(
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
     with open_depot(workspace.builds) as depot:
         definer = _definer(yard, options, depot)
-        repositories = open_repositories(yard, depot, offline=definer.upstream.dist_git.offline)
+        repositories = Repositories()
+        if config is None:
+            repositories = open_repositories(yard, depot, offline=definer.upstream.dist_git.offline)
         plan = plan_builds(
             project, graph, options.plan, repositories_have=repositories.have if repositories.folders else None
         )
@@ -154,17 +160,7 @@ def build_graph(
             if cut.node in nodes and cut.reason != BY_HOST:
                 ports.reporter.note(f"{cut.node} is built with {cut.need} of the seed: {cut.reason}")
         work = BuildWork(
-            rules=Rules(
-                arch=yard.arch,
-                backend=project.buildroot.backend,
-                packages=project.buildroot.packages,
-                limits=limits_of(project.buildroot),
-                repositories=repositories.folders,
-                strict=options.strict,
-                afresh=options.afresh,
-                until=options.until,
-                order=partial(_order, yard, options),
-            ),
+            rules=_rules(yard, options, repositories.folders),
             define=definitions.of,
             base=base,
             needs=needs,
@@ -175,15 +171,44 @@ def build_graph(
             cache=workspace.cache,
             told=partial(_record, yard, options),
         )
+        by: Work = work if config is None else MockWork.instead_of(work, config, plan.needs)
         with (
             ports.reporter.step(f"Build {len(nodes)} components"),
             options.executor(depot.work / "task") as executor,
             Journal(workspace.work / JOURNAL) as journal,
         ):
             wanted, seconds = {node: needs[node] for node in nodes}, known_seconds(workspace, plan)
-            outcome = run_graph(wanted, work, executor, journal, seconds=seconds, reporter=ports.reporter)
+            outcome = run_graph(wanted, by, executor, journal, seconds=seconds, reporter=ports.reporter)
     sweep_roots(workspace.buildroots, max_age_s=KEEP_ROOTS_S, max_bytes=KEEP_ROOTS_BYTES)
     return outcome
+
+
+def _mock(yard: Yard, options: BuildOptions) -> Path | None:
+    """The configuration of mock, if that is to build; ConfigError for what cannot be done with it."""
+    if (options.backend or yard.project.buildroot.backend) != "mock":
+        return None
+    if options.until:
+        raise ConfigError(
+            "a shell opens in Boatyard's own buildroots only", hint='use `mock --shell`, or set `backend = "sandbox"`'
+        )
+    if options.elsewhere:
+        raise ConfigError("builds with mock run on this machine only", hint="leave out --scheduler and --engine")
+    return find_mock(yard.project)
+
+
+def _rules(yard: Yard, options: BuildOptions, repositories: tuple[Path, ...]) -> Rules:
+    buildroot = yard.project.buildroot
+    return Rules(
+        arch=yard.arch,
+        backend=options.backend or buildroot.backend,
+        packages=buildroot.packages,
+        limits=limits_of(buildroot),
+        repositories=repositories,
+        strict=options.strict,
+        afresh=options.afresh,
+        until=options.until,
+        order=partial(_order, yard, options),
+    )
 
 
 def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:

@@ -17,19 +17,23 @@ from boatyard.artifact.build_task import BuildTask, Requirements
 from boatyard.artifact.codec import Artifact, from_json, save, to_json
 from boatyard.artifact.source_tree import SourceTree
 from boatyard.build.buildroot import make_root, using
+from boatyard.build.mock import Mock, build_in_mock
 from boatyard.build.rpmbuild import build_in_root, root_environment
 from boatyard.build.srpm import generate_requires, make_srpm
 from boatyard.build.store import BuildStore
 from boatyard.flow.depot import open_depot
 from boatyard.flow.workspace import cache_dir
 from boatyard.ports import clock
-from boatyard.ports.files import remove_tree
+from boatyard.ports.files import link_or_copy, remove_tree
 from boatyard.ports.unpack import unpack_archive
+from boatyard.repo.repodata import write_repodata
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from boatyard.artifact.build_result import RpmFile
+    from boatyard.artifact.build_task import Limits
     from boatyard.artifact.buildroot import Root
     from boatyard.build.depot import Depot
     from boatyard.graph.work import TaskContext
@@ -43,7 +47,7 @@ class Order(Artifact, frozen=True):
     """A task, and what only the machine that gives it knows: none of these is set for workers elsewhere.
 
     `builds`: the folder of its depot; `roots`: that of its buildroots; `log`: where the log goes; `keep`: a folder that
-    is to hold what a build leaves behind.
+    is to hold what a build leaves behind; `mock`: the configuration file of mock, when that is to build.
     """
 
     task: BuildTask
@@ -51,6 +55,7 @@ class Order(Artifact, frozen=True):
     roots: str = ""
     log: str = ""
     keep: str = ""
+    mock: str = ""
 
 
 def perform(payload: bytes, context: TaskContext) -> bytes:
@@ -85,6 +90,11 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     started = clock.monotonic()
+    if order.mock:
+        srpm, rpms = _build_in_mock(order, limits, depot, work, log, context.run)
+        return to_json(
+            BuildStore(depot).add(task.component, task.key, rpms, log, started, srpm=srpm, inputs=task.inputs)
+        )
     with using(root_of(order, depot, context.run)) as root:
         tree = tree_of(task, depot, work)
         place = work / STEP
@@ -104,6 +114,26 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
             told = generate_requires(tree, root, environment, limits, place, log, context.run)
     depot.put_record(task.key, to_json(told))
     return to_json(told)
+
+
+def _build_in_mock(
+    order: Order, limits: Limits, depot: Depot, work: Path, log: Path, run: HostRunner
+) -> tuple[RpmFile, tuple[RpmFile, ...]]:
+    """Builds with mock, to which the packages of the task are offered as a repository."""
+    task, offered = order.task, work / "repo"
+    offered.mkdir()
+    packages = {rpm.file_name: rpm for rpm in task.buildroot}
+    for name, rpm in packages.items():
+        link_or_copy(depot.fetch(rpm.sha256), offered / name)
+    write_repodata(offered, list(packages))
+    tree = tree_of(task, depot, work)
+    mock = Mock(
+        config=Path(order.mock),
+        repositories=(offered.as_uri(),) if packages else (),
+        options={"unique-ext": task.component},  # a chroot of its own: builds run side by side
+        keep=bool(order.keep),
+    )
+    return build_in_mock(tree, mock, limits, work / STEP, log, run)
 
 
 def root_of(order: Order, depot: Depot, run: HostRunner) -> Root:
