@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.tool
+pytestmark = [pytest.mark.tool, pytest.mark.network]
 NAMES = {package.name for package in PACKAGES}
 OTHER_DEPTH = """
 [[components.keel.overlays]]
