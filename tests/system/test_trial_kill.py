@@ -32,8 +32,6 @@ SCENARIO = """\
 image = "{disk}"
 [[deploy]]
 script = "deploy.sh"
-[checks]
-after-reboot = true
 """
 OURS = {
     ".lock",
