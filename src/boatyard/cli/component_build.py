@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,12 +94,17 @@ def shell(args: argparse.Namespace) -> int:
 
 def _options(yard: Yard, args: argparse.Namespace) -> BuildOptions:
     from boatyard.flow.build.run import BuildOptions
+    from boatyard.flow.depot import STORE_VARIABLE
     from boatyard.graph.plan import PlanKind
 
     upstream = upstream_of(yard.project, yard.workspace, yard.ports, args)
     if not hasattr(args, "engine"):
         return BuildOptions(upstream=upstream)
     elsewhere = args.engine == "dask" or bool(args.scheduler)
+    if elsewhere and not os.environ.get(STORE_VARIABLE):
+        raise ConfigError(
+            "workers elsewhere need a store that they share with this machine", hint=f"name it in {STORE_VARIABLE}"
+        )
     if elsewhere and args.keep:
         raise ConfigError("--keep is for builds on this machine", hint="leave out --keep, or --scheduler")
     return BuildOptions(

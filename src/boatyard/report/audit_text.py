@@ -44,4 +44,4 @@ def _details(row: AuditRow) -> Iterator[str]:
         for words in differences[:MAX_DIFFERENCES]:
             yield visible_line(f"      {package.package}: {words}")
         if len(differences) > MAX_DIFFERENCES:
-            yield f"      {package.package}: {len(differences) - MAX_DIFFERENCES} more (-o json has them)"
+            yield f"      {package.package}: {len(differences) - MAX_DIFFERENCES} more"

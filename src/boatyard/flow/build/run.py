@@ -89,7 +89,8 @@ DEFAULT = BuildOptions()
 def build_components(yard: Yard, components: Sequence[Component], options: BuildOptions = DEFAULT) -> Built:
     """The packages of components, and of those they need. Killed at any moment, a second run goes on from there.
 
-    What can be built is built, whatever else fails; BuildError then tells all failures.
+    What can be built is built, whatever else fails; BuildError then tells all failures. There is no result for what
+    the configuration expects to fail.
     """
     seeds = [component for component in components if isinstance(component.spec, DebSpec)]
     others = [component for component in components if not isinstance(component.spec, DebSpec)]
@@ -104,8 +105,9 @@ def build_components(yard: Yard, components: Sequence[Component], options: Build
     outcome = build_graph(yard, others, {name: result.rpms for name, result in made.items()}, options)
     raise_failures(yard, outcome)
     ours = {name: from_json(BuildResult, outcome.results[name]) for name in outcome.results}
+    made = {name: result for name, result in made.items() if name not in yard.project.buildroot.bootstrap} | ours
     return Built(
-        tuple((made | ours)[component.name] for component in components),
+        tuple(made[component.name] for component in components if component.name in made),
         fresh + len(outcome.results) - len(outcome.reused),
         tuple(ours[name] for name in sorted(outcome.reused)),
     )
@@ -244,18 +246,21 @@ def _record(yard: Yard, options: BuildOptions, result: BuildResult, reused: bool
 
 
 def raise_failures(yard: Yard, outcome: Outcome) -> None:
-    """BuildError for what failed; one that the configuration expects to fail is told, and stops nobody else."""
+    """BuildError for what failed; what the configuration expects to fail is told, with what needs it."""
     components, reporter = yard.project.components, yard.ports.reporter
-    failed = dict(outcome.failed)
+    expected = {name for name in outcome.failed if components[component_of(name)].build.failure.expected}
+    for name in sorted(expected):
+        reporter.note(f"{name} fails, as expected: {components[component_of(name)].build.failure.expected_reason}")
+    for name, need in sorted(outcome.skipped.items()):
+        if need in expected:
+            reporter.note(f"{name} is not built: it needs {need}")
+    failed = {name: error for name, error in outcome.failed.items() if name not in expected}
+    without = [name for name, need in outcome.skipped.items() if need in failed]
     if not failed:
         return
-    for name in failed:
-        known = components[component_of(name)].build.failure
-        if known.expected:
-            reporter.note(f"{name} fails, as expected: {known.expected_reason}")
-    if len(failed) == 1 and not outcome.skipped:
+    if len(failed) == 1 and not without:
         raise next(iter(failed.values()))
-    skipped = f", and {len(outcome.skipped)} that need them are not built" if outcome.skipped else ""
+    skipped = f", and {len(without)} that need them are not built" if without else ""
     lines = [f"{name}: {error.problems[0].what}" for name, error in sorted(failed.items())]
     raise BuildError(
         f"{len(failed)} component(s) failed{skipped}",
