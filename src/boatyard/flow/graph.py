@@ -194,6 +194,8 @@ def _groups(requirement: str) -> Iterator[tuple[str, ...]]:
 
 def _everywhere(project: Project) -> tuple[str, ...]:
     """What is in every buildroot: packages, and components (by their main package) that buildroots are made of."""
+    if not project.buildroot.packages:
+        return ()  # there are no buildroots
     return tuple(dict.fromkeys((*project.buildroot.packages, *project.buildroot.bootstrap)))
 
 
