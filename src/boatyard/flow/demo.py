@@ -12,6 +12,7 @@ from msgspec import structs
 from boatyard.artifact.codec import load
 from boatyard.artifact.demo_result import ChannelRow, DemoResult, ImageRow, MachineRow, StageRow, TrialRow
 from boatyard.artifact.image import Manifest
+from boatyard.config.model.native_image import resolve
 from boatyard.flow.budget import measure_budgets
 from boatyard.flow.check import Boot, check_boot, expected_system
 from boatyard.flow.distribution import make_repositories
@@ -80,7 +81,8 @@ def plan_boots(images: Sequence[Image]) -> list[Boot]:
 
 
 def _check_machines(yard: Yard, compose: Compose, images: Sequence[Image]) -> tuple[list[MachineRow], TrialRow | None]:
-    expected = expected_system(yard.project, tuple(snapshot.channel for snapshot in compose.channels))
+    # What only builds need is published too, and configured in no system.
+    expected = expected_system(yard.project, resolve(LIVE, yard.project.native_images).channels)
     with serving(compose.dir) as url:
 
         def install(iso: Image) -> MachineRow:

@@ -65,7 +65,7 @@ def test_a_script_makes_the_same_archive_each_time(yard: YardSite, name: str) ->
     [
         ("exit 3", "", 5, "make.sh failed"),
         ("mkfifo /azldev-gen/output/pipe", "", 3, "no regular file"),
-        ("", ', mock-packages = ["git"]', 3, "no buildroot"),
+        ("", ', mock-packages = ["git"]', 5, "nothing provides git"),
     ],
 )
 def test_scripts_that_cannot_be_used(yard: YardSite, more: str, packages: str, code: int, said: str) -> None:
