@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tests.system.conftest import boatyard
 
 from boatyard.artifact.codec import load
 from boatyard.artifact.image import Manifest
+from boatyard.graph.journal import read_lines
 
 if TYPE_CHECKING:
     from boatyard.artifact.demo_result import DemoResult
@@ -77,7 +79,10 @@ def test_second_run_builds_nothing(demo_result: DemoResult, demo_folder: Path) -
         "image", "build", "--work", str(demo_folder), "-C", str(Path("src/boatyard/data/skiff").absolute())
     )
     assert ended.returncode == 0, ended.stderr
-    assert "Build " not in ended.stderr
+    assert not re.search(r"Build \d+ of", ended.stderr), "no seed is repackaged"
+    lines = list(read_lines(demo_folder / "work/build.jsonl"))
+    of_this_run = [line for line in lines if line.run == lines[-1].run]
+    assert {line.event for line in of_this_run} == {"run", "reused", "end"}
     assert "Sign " not in ended.stderr
     assert set(before) == {line.rpartition("  ")[2] for line in ended.stdout.splitlines()}
 
