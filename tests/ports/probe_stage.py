@@ -21,7 +21,7 @@ from boatyard.ports.sandbox import Sandbox
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 ADDRESSES = ("127.0.0.53/32", "168.63.129.16/32", "169.254.169.254/32", "192.0.2.7/32")
-PROBE = Path(__file__).with_name("probe.py")
+PROBE = Path(__file__).with_name("probe")
 PYTHON = Path(sys.base_prefix)
 MIB = 1 << 20
 CLEAN: list[Callable[[], object]] = []
@@ -49,12 +49,10 @@ def main(place: Path) -> None:
         work = place / name
         work.mkdir()
         inside = dict(facts, work="/w", unmount="/usr", read_only="/probes", secret=facts["secret"])
-        sandbox = Sandbox(
-            read_only=((PROBE.parent, "/probes"), (PYTHON, str(PYTHON))), writable=((work, "/w"),), user=user
-        )
+        sandbox = Sandbox(read_only=((PROBE, "/probes"), (PYTHON, str(PYTHON))), writable=((work, "/w"),), user=user)
         # In a file, as the secret itself must not be in the environment or the words of the probe's own process.
         log = place / f"{name}.log"
-        command = Command(argv=(str(PYTHON / "bin/python3"), "/probes/probe.py", json.dumps(inside)), log=log)
+        command = Command(argv=(str(PYTHON / "bin/python3"), "/probes", json.dumps(inside)), log=log)
         bounds = Bounds(memory=1 << 30, processes=200, disk=100 * MIB, seconds=300, silent_s=300)
         ended = run_limited(HostRunner(), sandbox, command, bounds)
         line = next((line for line in ended.tail.splitlines() if line.startswith("{")), "")
