@@ -12,10 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.graph.toy import FUNCTION, NOTHING
+from tests.graph.toy import FUNCTION, NOTHING, ToyWork
+
+from boatyard.graph.coordinator import run_graph
+from boatyard.graph.engine.dask import DaskExecutor
+from boatyard.graph.journal import Journal
+from boatyard.ports.progress import Reporter, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from boatyard.graph.work import Outcome
 
 ROOT = Path(__file__).parents[2]
 ARCH = "x86_64"
@@ -115,3 +122,25 @@ def cluster(
             yield made
         finally:
             made.stop()
+
+
+def run_on(
+    made: Cluster,
+    work: ToyWork,
+    folder: Path,
+    *,
+    seconds: Mapping[str, float] | None = None,
+    worker_wait_s: float = 60,
+    reporter: Reporter | None = None,
+) -> Outcome:
+    """Does work on a cluster, with a journal in a folder."""
+    with Journal(folder / "journal.jsonl") as journal, DaskExecutor(made.address) as executor:
+        return run_graph(
+            work.needs,
+            work,
+            executor,
+            journal,
+            seconds=seconds or {},
+            reporter=reporter or silent(),
+            worker_wait_s=worker_wait_s,
+        )

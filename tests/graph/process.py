@@ -1,13 +1,15 @@
-"""Looking at the processes of this machine, and waiting for what happens in them."""
+"""Looking at the processes of this machine, waiting for what happens in them, and doing something meanwhile."""
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATIENCE_S = 60.0
 
@@ -31,3 +33,23 @@ def children_named(word: str) -> list[str]:
         if word in line and "python" not in line:
             found.append(line)
     return found
+
+
+@contextmanager
+def meanwhile(action: object, *arguments: object) -> Iterator[None]:
+    """Does something in a thread while the block runs; its error is the block's."""
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            action(*arguments)  # type: ignore[operator]
+        except BaseException as problem:
+            problems.append(problem)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    assert not problems, problems

@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 
 FUNCTION = "tests.graph.toy:carry_out"
 NOTHING = "tests.graph.toy:do_nothing"
+NONE = frozenset[str]()
+
+
+def layers(width: int, depth: int) -> dict[str, frozenset[str]]:
+    """A graph in which each node needs two of the layer before."""
+    return {
+        f"l{layer}n{place}": NONE
+        if layer == 0
+        else frozenset({f"l{layer - 1}n{place}", f"l{layer - 1}n{(place + 1) % width}"})
+        for layer in range(depth)
+        for place in range(width)
+    }
 
 
 @dataclass
