@@ -135,14 +135,10 @@ def build_graph(
     yard: Yard, components: Sequence[Component], base: Mapping[str, Sequence[RpmFile]], options: BuildOptions
 ) -> Outcome:
     """Builds in buildroots; `base`: the packages that are there already, by their component."""
-    project, ports, workspace = yard.project, yard.ports, yard.workspace
+    project, workspace = yard.project, yard.workspace
     config = _mock(yard, options)
-    if config is None and not project.buildroot.packages:
-        raise ConfigError(
-            "the project does not say what its buildroots are made of",
-            hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on;"
-            " or with `bootstrap = [ … ]`, for components that only pack files",
-        )
+    if config is None:
+        _require_packages(project.buildroot)
     # From texts alone: what is planned must not depend on what builds have told before.
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
     with open_depot(workspace.builds) as depot:
@@ -155,12 +151,8 @@ def build_graph(
         )
         needs, taken = _needs(yard, graph, plan), plan.from_seed()
         nodes = _closure([component.name for component in components], needs)
-        with ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
-            definitions = Definitions(definer, project.components)
-            definitions.make(sorted({component_of(node) for node in nodes}))
-        for cut in plan.cut:
-            if cut.node in nodes and cut.reason != BY_HOST:
-                ports.reporter.note(f"{cut.node} is built with {cut.need} of the seed: {cut.reason}")
+        definitions = _prepare_sources(yard, definer, nodes)
+        _tell_cuts(yard, plan, nodes)
         work = BuildWork(
             rules=_rules(yard, options, repositories.folders),
             define=definitions.of,
@@ -175,14 +167,37 @@ def build_graph(
         )
         by: Work = work if config is None else MockWork.instead_of(work, config, plan.needs)
         with (
-            ports.reporter.step(f"Build {len(nodes)} components"),
+            yard.ports.reporter.step(f"Build {len(nodes)} components"),
             options.executor(depot.work / "task") as executor,
             Journal(workspace.work / JOURNAL) as journal,
         ):
             wanted, seconds = {node: needs[node] for node in nodes}, known_seconds(workspace, plan)
-            outcome = run_graph(wanted, by, executor, journal, seconds=seconds, reporter=ports.reporter)
+            outcome = run_graph(wanted, by, executor, journal, seconds=seconds, reporter=yard.ports.reporter)
     sweep_roots(workspace.buildroots, max_age_s=KEEP_ROOTS_S, max_bytes=KEEP_ROOTS_BYTES)
     return outcome
+
+
+def _require_packages(buildroot: Buildroot) -> None:
+    if not buildroot.packages:
+        raise ConfigError(
+            "the project does not say what its buildroots are made of",
+            hint="add `[buildroot]` with `packages = [ … ]`: rpm-build, a shell, what every build may rely on;"
+            " or with `bootstrap = [ … ]`, for components that only pack files",
+        )
+
+
+def _prepare_sources(yard: Yard, definer: Definer, nodes: Sequence[str]) -> Definitions:
+    with yard.ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
+        definitions = Definitions(definer, yard.project.components)
+        definitions.make(sorted({component_of(node) for node in nodes}))
+    return definitions
+
+
+def _tell_cuts(yard: Yard, plan: Plan, nodes: Collection[str]) -> None:
+    """Says which builds take packages of the seed instead of the project's own, where that is not as always."""
+    for cut in plan.cut:
+        if cut.node in nodes and cut.reason != BY_HOST:
+            yard.ports.reporter.note(f"{cut.node} is built with {cut.need} of the seed: {cut.reason}")
 
 
 def _mock(yard: Yard, options: BuildOptions) -> Path | None:
