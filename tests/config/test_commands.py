@@ -15,7 +15,7 @@ from boatyard.cli import component, component_group, config, image_list, package
 from boatyard.cli.choice import SKIFF
 from boatyard.cli.main import main
 from boatyard.cli.table import render, render_pairs
-from boatyard.config.load import load_project
+from boatyard.config.load import load_root
 from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_component_add(said: Callable[..., str], folder: Path) -> None:
     assert tomllib.loads(text)["components"]["htop"] == {
         "spec": {"type": "deb", "source": "htop", "binaries": ["htop"]}
     }
-    loaded = load_project(folder)
+    loaded = load_root(folder / "boatyard.toml")
     assert loaded.component("zsh").spec.path == folder / "zsh/zsh.spec"  # type: ignore[union-attr]
 
 
@@ -354,7 +354,7 @@ def test_init_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     assert main(["project", "init"]) == 0
     assert (tmp_path / ".gitignore").read_text() == "mine"
-    assert load_project(tmp_path).name
+    assert load_root(tmp_path / "boatyard.toml").name
 
 
 def test_tables() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boatyard.config.channel import Channels
-from boatyard.config.load import load_project
+from boatyard.config.load import load_root
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.config.model.overlay import type_of
 
@@ -40,7 +40,7 @@ VERBS = {
 
 @pytest.fixture(scope="module")
 def project(corpus: Path) -> Project:
-    return load_project(corpus)
+    return load_root(corpus / "azldev.toml")
 
 
 def test_counts(project: Project) -> None:
@@ -111,6 +111,7 @@ def test_channels(project: Project) -> None:
 
 
 def test_another_stage_by_a_file_laid_over(corpus: Path) -> None:
-    project = load_project(corpus, config_files=[corpus / "overrides/fedora.distro.azl.sources.toml"])
+    root, other = corpus / "azldev.toml", corpus / "overrides/fedora.distro.azl.sources.toml"
+    project = load_root(root, config_files=[other])
     assert len(project.components) == 7583
-    assert project.distros["fedora"].dist_git_base_uri != load_project(corpus).distros["fedora"].dist_git_base_uri
+    assert project.distros["fedora"].dist_git_base_uri != load_root(root).distros["fedora"].dist_git_base_uri

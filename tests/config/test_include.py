@@ -9,7 +9,7 @@ import pytest
 
 from boatyard.base.error import ConfigError
 from boatyard.config.expand import expand
-from boatyard.config.load import find_root, load_project, load_root, user_files
+from boatyard.config.load import find_root, load_root, user_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,7 +131,7 @@ def test_the_root_is_found_upwards_and_boatyard_goes_first(tmp_path: Path) -> No
 
 def test_no_project(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"could not find config file: azldev\.toml"):
-        load_project(tmp_path)
+        find_root(tmp_path)
 
 
 def test_config_files_are_laid_over(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.build_record import result
 from boatyard.artifact.build_ledger import record_result
 from boatyard.base.error import BuildError
 from boatyard.cli.choice import SKIFF
-from boatyard.config.load import load_project, load_root
+from boatyard.config.load import load_root
 from boatyard.flow.graph import NO_SPEC, builds_from_repositories, known_requirements, plan_builds, read_graph
 from boatyard.flow.workspace import Workspace
 from boatyard.graph.build_graph import Origin, Requirement
@@ -82,7 +82,7 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "ncurses.spec").write_text(NCURSES)
     (tmp_path / "specs/r/rendered").mkdir(parents=True)
     (tmp_path / "specs/r/rendered/rendered.spec").write_text(RENDERED)
-    return load_project(tmp_path)
+    return load_root(tmp_path / "boatyard.toml")
 
 
 def graph_of(project: Project, **known: tuple[str, ...]) -> BuildGraph:
@@ -149,7 +149,7 @@ def test_requirements_of_the_ledger(project: Project, tmp_path: Path) -> None:
 def test_an_overlay_that_does_not_apply(project: Project, tmp_path: Path) -> None:
     wrong = PROJECT.replace("spec-add-tag", "spec-update-tag").replace('"BuildRequires"', '"Epoch"')
     (tmp_path / "boatyard.toml").write_text(wrong)
-    graph = graph_of(load_project(tmp_path))
+    graph = graph_of(load_root(tmp_path / "boatyard.toml"))
     assert "Epoch" in graph.unread["less"]
     assert graph.needs["less"] == ()
 
@@ -160,7 +160,7 @@ def test_plans(project: Project, tmp_path: Path) -> None:
     inputs = 'inputs.rpm-build = [{ repo = "r" }]\n[resources.rpm-repos.r]\nbase-uri = "https://example.com/"\n'
     inputs += "disable-gpg-check = true\n[seeds.debs]"
     (tmp_path / "boatyard.toml").write_text(PROJECT.replace("[seeds.debs]", inputs, 1))
-    seeded = load_project(tmp_path)
+    seeded = load_root(tmp_path / "boatyard.toml")
     assert builds_from_repositories(seeded)
     plan = plan_builds(seeded, graph_of(seeded), PlanKind.C)
     assert plan.needs["less"] == ("gcc", "ncurses@stage1")
@@ -171,7 +171,7 @@ def test_what_every_buildroot_has(tmp_path: Path, project: Project) -> None:
     """It is an edge for what is built, not for what is repackaged; what the host builds first breaks its cycles."""
     everywhere = '[buildroot]\npackages = ["gcc", "sh"]\nbootstrap = ["less", "ncurses"]\n[seeds.debs]'
     (tmp_path / "boatyard.toml").write_text(PROJECT.replace("[seeds.debs]", everywhere, 1))
-    rooted = load_project(tmp_path)
+    rooted = load_root(tmp_path / "boatyard.toml")
     graph = graph_of(rooted, lost=("sh",))
     assert graph.needs["gcc"] == ()
     assert graph.needs["away"] == graph.needs["lost"] == ("gcc", "less", "ncurses")
@@ -207,7 +207,7 @@ def test_skiff(tmp_path: Path) -> None:
 @pytest.mark.corpus
 def test_a_real_configuration(corpus: Path) -> None:
     """Its rendered specs may be there or not; the components and who makes which package always are."""
-    project = load_project(corpus)
+    project = load_root(corpus / "azldev.toml")
     graph = read_graph(project, arch=Arch.X86_64, locks=project.settings.lock_dir)
     assert len(graph.edges) == 7583
     assert graph.unread.keys() <= graph.edges.keys()

@@ -9,7 +9,7 @@ import pytest
 
 from boatyard.base.regex import compile_regex
 from boatyard.cli.overlay import target_of
-from boatyard.config.load import load_project
+from boatyard.config.load import load_root
 from boatyard.config.model.overlay import FileOverlay, Overlay, PatchRemove, type_of
 from boatyard.overlay.match import literal_name, path_matcher
 
@@ -26,7 +26,7 @@ COUNTS = {
 
 @pytest.fixture(scope="module")
 def overlays(corpus: Path) -> list[Overlay]:
-    project = load_project(corpus)
+    project = load_root(corpus / "azldev.toml")
     return [overlay for name in project.components for overlay in project.component(name).overlays]
 
 

@@ -35,11 +35,6 @@ OWN_FOLDER, USER_FILE = "boatyard", "config.toml"
 DEFAULTS = Path(__file__).parents[1] / "data" / "azldev-defaults.toml"
 
 
-def load_project(start: Path, *, config_files: Iterable[Path] = (), permissive: bool = False) -> Project:
-    """The project that a folder is in; see load_root. The user's own configuration is laid over it first."""
-    return load_root(find_root(start), config_files=(*user_files(os.environ), *config_files), permissive=permissive)
-
-
 def find_root(start: Path) -> Path:
     """The root file in a folder or the nearest one above; boatyard.toml goes before azldev.toml."""
     folder = Path(os.path.abspath(start))  # noqa: PTH100  as the user wrote it: links above a project are kept
