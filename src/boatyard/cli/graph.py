@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boatyard.base.error import ConfigError
-from boatyard.cli.choice import add_project, chosen_project, is_quiet
+from boatyard.cli.choice import chosen_project, is_quiet
 from boatyard.cli.component import locks_of
+from boatyard.cli.option import add_place_options, workspace_of
 from boatyard.cli.table import add_format, render_pairs, show, to_json
-from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     import argparse
@@ -35,17 +34,17 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verbs = noun.add_subparsers(metavar="VERB", required=True)
     _add_show(verbs)
     cycles = verbs.add_parser("cycles", help="components that need each other to be built")
-    _add_common(cycles)
+    _add_place(cycles)
     add_format(cycles)
     cycles.set_defaults(run=show_cycles)
     order = verbs.add_parser("order", help="the order of a build, as far as it is known beforehand")
-    _add_common(order)
+    _add_place(order)
     order.add_argument("--workers", type=int, metavar="N", help="builds at a time (one for each processor)")
     order.add_argument("--plan", choices=("A", "C", "D"), default="A", help=f"{PLANS} (A)")
     add_format(order)
     order.set_defaults(run=show_order)
     affected = verbs.add_parser("affected", help="what a change of components may reach")
-    _add_common(affected)
+    _add_place(affected)
     affected.add_argument("names", nargs="+", metavar="COMPONENT", help="what changes, by name or glob")
     affected.add_argument("--direct", action="store_true", help="only what is built with them itself")
     add_format(affected)
@@ -54,7 +53,7 @@ def register(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _add_show(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("show", help="what a component is built with, what is built with it, and why")
-    _add_common(parser)
+    _add_place(parser)
     parser.add_argument("name", nargs="?", default="", metavar="COMPONENT", help="one component; without it, the whole")
     parser.add_argument(
         "-o", "-O", "--output", "--output-format", dest="output", choices=("table", "json", "dot"), default="table",
@@ -63,15 +62,8 @@ def _add_show(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.set_defaults(run=show_graph)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    add_project(parser)
-    parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.of_host(), help="build for (this host's)")
-    parser.add_argument(
-        "--work",
-        type=Path,
-        metavar="DIR",
-        help="as builds were given it: what they asked for and how long they took is read there",
-    )
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    add_place_options(parser, work="as builds were given it: what they asked for and how long they took is read there")
 
 
 def show_graph(args: argparse.Namespace) -> int:
@@ -137,7 +129,6 @@ def show_cycles(args: argparse.Namespace) -> int:
 
 def show_order(args: argparse.Namespace) -> int:
     """One line for each build in the order of its start, by the times of earlier builds; without any, in steps."""
-    from boatyard.cli.option import workspace_of
     from boatyard.flow.graph import known_seconds, order_of_builds, plan_builds
     from boatyard.graph.local import worker_count
     from boatyard.graph.plan import PlanKind
@@ -281,7 +272,6 @@ def _order_record(plan: Plan, needs: Mapping[str, tuple[str, ...]], schedule: Sc
 
 def _read(args: argparse.Namespace) -> tuple[Project, BuildGraph]:
     """The project and its graph; what the graph lacks is said on stderr."""
-    from boatyard.cli.option import workspace_of
     from boatyard.flow.graph import known_requirements, read_graph
 
     project = chosen_project(args)

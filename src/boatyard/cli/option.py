@@ -29,16 +29,16 @@ def add_mirror_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--security-mirror", default="", metavar="URL", help="mirror of Debian's security archive")
 
 
-def add_build_options(parser: argparse.ArgumentParser) -> None:
-    """For verbs that build: the project, the architecture, where to, the mirror."""
+def add_place_options(parser: argparse.ArgumentParser, *, work: str) -> None:
+    """For verbs that look at builds: the project, the architecture, the folder; `work` tells what that one is for."""
     add_project(parser)
     parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.of_host(), help="build for (this host's)")
-    parser.add_argument(
-        "--work",
-        type=Path,
-        metavar="DIR",
-        help="put results and intermediate ones there, instead of where the project says",
-    )
+    parser.add_argument("--work", type=Path, metavar="DIR", help=work)
+
+
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """For verbs that build: the project, the architecture, where to, the mirror."""
+    add_place_options(parser, work="put results and intermediate ones there, instead of where the project says")
     add_mirror_options(parser)
 
 
