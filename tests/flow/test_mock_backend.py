@@ -115,6 +115,26 @@ def test_builds(project: Path, mock: Path, capsys: pytest.CaptureFixture[str]) -
     assert builds(mock) == ["alpha: ", f"beta: {offered}"]
 
 
+def test_what_it_would_build_now(project: Path, mock: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def why(*words: str) -> str:
+        capsys.readouterr()
+        assert main(["why", "--now", *words, "-C", str(project), "--work", str(project / "yard")]) == 0
+        return capsys.readouterr().out
+
+    assert why("-a").splitlines() == ["beta: never built here", "", "alpha: never built here"]
+    assert build(project) == 0
+    assert why("beta") == "beta: up to date: nothing that its build can see has changed\n"
+
+    (project / "alpha/notes").write_text("1")
+    assert why("alpha") == "alpha: to be built, because\n  file notes is new\n"
+    assert why("beta").splitlines()[:3] == [
+        "beta: not known before what it needs is built",
+        "  alpha is to be built, because",
+        "    file notes is new",
+    ]
+    assert len(builds(mock)) == 2, "nothing is built to be told"
+
+
 def test_mock_is_not_installed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert build(project) != 0
     told = capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.flow.small_yard import assert_told
 
 if TYPE_CHECKING:
     from tests.flow.small_yard import SmallYard
@@ -26,8 +27,34 @@ def test_why_a_seed_was_repackaged(yard: SmallYard) -> None:
     assert (told["verdict"], told["roots"]) == ("was built", ["sail: sources and rules"])
 
 
-def _why(yard: SmallYard) -> dict[str, object]:
-    done = yard.run("why", "sail", "-o", "json")
+def test_what_the_next_build_does(yard: SmallYard) -> None:
+    path = yard.project / "boatyard.toml"
+    assert yard.run("component", "update", "-a").code == 0
+    assert _why(yard, "--now")["verdict"] == "never built"
+    assert not (yard.project / "build/work/built").exists()
+    yard.build()
+    assert _why(yard, "--now")["verdict"] == "nothing changed"
+    assert _why(yard, "--now", name="hull")["verdict"] == "in the store"  # the host's: none of it is recorded
+
+    before = path.read_text()
+    path.write_text(before + RULES)
+    told = _why(yard, "--now")
+    assert (told["verdict"], told["roots"]) == ("to be built", ["sail: sources and rules"])
+    assert _why(yard)["verdict"] == "was built", "the last run is what it was"
+
+    yard.build()
+    path.write_text(before)
+    told = _why(yard, "--now")
+    assert (told["verdict"], told["roots"]) == ("in the store", ["sail: sources and rules"])
+
+
+def test_it_cannot_be_told_without_locks(yard: SmallYard) -> None:
+    done = yard.run("why", "--now", "sail")
+    assert_told(done, 9, "1 components are not locked: sail")
+
+
+def _why(yard: SmallYard, *words: str, name: str = "sail") -> dict[str, object]:
+    done = yard.run("why", name, "-o", "json", *words)
     assert done.code == 0, done.err
     (told,) = json.loads(done.out)
     return dict(told)

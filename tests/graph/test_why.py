@@ -11,7 +11,7 @@ from tests.build_record import Ledger, result, used
 from boatyard.artifact.build_result import BuildInputs
 from boatyard.artifact.codec import from_json, to_json
 from boatyard.artifact.explanation import Explanation, LeafReason, PackageChange, PackagesReason, WaitReason
-from boatyard.graph.why import Unknown, explain, package_changes
+from boatyard.graph.why import Known, Unknown, explain, package_changes
 from boatyard.report.why_text import to_text
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ def inputs(*packages: UsedPackage, spec: str = "s1") -> BuildInputs:
     return BuildInputs(definition={"spec": spec}, environment=packages)
 
 
-def answers(**known: BuildInputs | Unknown) -> Callable[[str], BuildInputs | Unknown]:
-    return lambda component: known[component]
+def answers(*there: str, **known: BuildInputs | Unknown) -> Callable[[str], Known | Unknown]:
+    """What a build would make components from now; of those in `there` the store has a result of that."""
+
+    def answer(component: str) -> Known | Unknown:
+        now = known[component]
+        return now if isinstance(now, Unknown) else Known(now, there=component in there)
+
+    return answer
 
 
 def three_storeys() -> Ledger:
@@ -53,7 +59,7 @@ def test_never_built() -> None:
 
 
 def test_nothing_changed() -> None:
-    told = explain("curl", three_storeys(), answers(curl=inputs(used("openssl"), used("openssl-devel"))))
+    told = explain("curl", three_storeys(), answers("curl", curl=inputs(used("openssl"), used("openssl-devel"))))
     assert (told.verdict, told.reasons, told.cut_off, told.roots) == ("nothing changed", (), (), ())
 
 
@@ -125,14 +131,14 @@ def test_what_looks_different() -> None:
 
 def test_early_cut_off() -> None:
     now = inputs(used("openssl", "2"), used("openssl-devel", "2"))
-    told = explain("curl", three_storeys(), answers(curl=now))
+    told = explain("curl", three_storeys(), answers("curl", curl=now))
     assert (told.verdict, told.reasons) == ("nothing changed", ())
     assert [package.change for package in told.cut_off[0].packages] == ["rebuilt", "rebuilt"]
     assert told.roots == ("zlib: file fix.patch",)
     assert (
         to_text(told)
         == """\
-curl: reused: nothing that its build can see has changed
+curl: up to date: nothing that its build can see has changed
   what was rebuilt, and does not count:
     openssl (1-1 → 1-2), openssl-devel (1-1 → 1-2) of openssl: look the same to builds
       openssl was rebuilt, because
@@ -183,10 +189,37 @@ def test_last_run_that_reused() -> None:
 
 
 def test_why_the_result_in_use_was_built() -> None:
-    told = explain("openssl", three_storeys(), answers(openssl=inputs(used("zlib-devel", "2", interface="j"))))
+    now = inputs(used("zlib-devel", "2", interface="j"))
+    told = explain("openssl", three_storeys(), answers("openssl", openssl=now))
     assert told.verdict == "nothing changed"
     assert [reason.component for reason in told.last if isinstance(reason, PackagesReason)] == ["zlib"]
     assert "the result in use was built because\n    zlib-devel" in to_text(told)
+
+
+def test_built_like_this_before() -> None:
+    """A change that was taken back: the result of then is not the one in use, and is used again."""
+    told = explain("zlib", three_storeys(), answers("zlib", zlib=inputs()))
+    assert (told.verdict, told.roots) == ("in the store", ("zlib: file fix.patch",))
+    assert to_text(told).splitlines()[:3] == [
+        "zlib: to be taken from the store: it was built like this before",
+        "  compared with the result in use",
+        "    file fix.patch is gone",
+    ]
+    assert explain("new", Ledger(), answers("new", new=inputs())).verdict == "in the store"
+    assert explain("new", Ledger(), answers(new=inputs())).verdict == "never built"
+
+
+def test_result_that_is_gone() -> None:
+    told = explain("zlib", Ledger().add(result("zlib")), answers(zlib=inputs()))
+    assert to_text(told) == "zlib: to be built\n  the store has no result of it\n"
+    ledger = Ledger().add(result("zlib")).add(result("curl"))
+    told = explain("curl", ledger, answers(curl=Unknown({"spec": "s1"}, ("zlib",)), zlib=inputs()))
+    assert told.reasons == (WaitReason(component="zlib", verdict="to be built"),)
+
+
+def test_changed_and_not_asked_for_its_requirements_yet() -> None:
+    told = explain("zlib", Ledger().add(result("zlib")), answers(zlib=Unknown({"spec": "s2"})))
+    assert (told.verdict, told.roots) == ("to be built", ("zlib: spec",))
 
 
 def test_packages_that_come_and_go() -> None:

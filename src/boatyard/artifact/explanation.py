@@ -7,7 +7,9 @@ from typing import Literal
 from boatyard.artifact.codec import Artifact
 
 Change = Literal["changed", "added", "removed"]
-Verdict = Literal["never built", "to be built", "nothing changed", "not known yet", "was built", "was reused"]
+Verdict = Literal[
+    "never built", "to be built", "in the store", "nothing changed", "not known yet", "was built", "was reused"
+]
 
 
 class LeafReason(Artifact, frozen=True, tag="leaf"):

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boatyard.artifact.build_ledger import BuildEntry
-    from boatyard.artifact.build_result import BuildInputs, RpmFile
+    from boatyard.artifact.build_result import RpmFile
     from boatyard.artifact.explanation import Explanation
-    from boatyard.graph.why import Unknown
+    from boatyard.graph.why import Known, Unknown
 
 
 def explain_components(
     names: Iterable[str],
     ledger: Path,
     arch: str,
-    present: Callable[[str], BuildInputs | Unknown] | None = None,
+    present: Callable[[str], Known | Unknown] | None = None,
     *,
     strict: bool = False,
 ) -> list[Explanation]:

@@ -23,8 +23,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a component would be built from. `there`: whether the store has a result of that, so that it is reused."""
+
+    inputs: BuildInputs
+    there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
-    """The inputs of a component whose buildroot is not known before the components in `waits_for` are built."""
+    """The inputs of a component whose buildroot is not known before the components in `waits_for` are built.
+
+    Without any of these it is not known before the spec has told its requirements, which the build asks for.
+    """
 
     definition: Mapping[str, str]
     waits_for: tuple[str, ...] = ()
@@ -33,12 +44,12 @@ class Unknown:
 def explain(
     component: str,
     ledger: Callable[[str], BuildEntry | None],
-    present: Callable[[str], BuildInputs | Unknown] | None = None,
+    present: Callable[[str], Known | Unknown] | None = None,
     *,
     strict: bool = False,
     compare: Compare | None = None,
 ) -> Explanation:
-    """What will become of a component, and why; without `present`, what became of it in the last run.
+    """What the next build would do with a component, and why; without `present`, what the last run did.
 
     `strict`: every difference of a package counts, as in strict builds. `compare`: tells how two packages differ.
     """
@@ -108,7 +119,7 @@ class _Explainer:
     """One explanation. Chains are followed side by side, each component once: where the way to it is shortest."""
 
     ledger: Callable[[str], BuildEntry | None]
-    present: Callable[[str], BuildInputs | Unknown] | None
+    present: Callable[[str], Known | Unknown] | None
     strict: bool
     compare: Compare | None = None
     told: set[str] = field(default_factory=set)
@@ -117,10 +128,13 @@ class _Explainer:
 
     def explain(self, component: str) -> Explanation:
         entry = self.ledger(component)
+        now = self.present(component) if self.present is not None else None
         if entry is None:
-            return Explanation(component=component, verdict="never built")
+            found = isinstance(now, Known) and now.there
+            return Explanation(component=component, verdict="in the store" if found else "never built")
         self.told.add(component)
-        now = self._inputs_of_last_run(entry) if self.present is None else self.present(component)
+        if self.present is None:
+            now = self._inputs_of_last_run(entry)
         last: tuple[Reason, ...] = ()
         if now is not None and entry.before is not None:
             last = _Explainer(self.ledger, None, self.strict, self.compare, {component})._between(
@@ -132,16 +146,16 @@ class _Explainer:
         elif isinstance(now, Unknown):
             told = self._waiting(component, entry, now)
         else:
-            told = self._compared(component, entry.latest.inputs, now)
+            told = self._compared(component, entry.latest.inputs, now.inputs, now.there)
         verdict, reasons, cut_off = told
         roots, key = tuple(sorted(self.roots)), entry.latest.key
         return Explanation(
             component=component, verdict=verdict, reasons=reasons, cut_off=cut_off, last=last, key=key, roots=roots
         )
 
-    def _inputs_of_last_run(self, entry: BuildEntry) -> BuildInputs | None:
+    def _inputs_of_last_run(self, entry: BuildEntry) -> Known | None:
         """What the last run would have built from; None when it did build."""
-        return (entry.seen or entry.latest.inputs) if entry.reused else None
+        return Known(entry.seen or entry.latest.inputs, there=True) if entry.reused else None
 
     def _between(self, before: BuildResult | None, after: BuildResult) -> tuple[Difference, ...]:
         """Why a result took the place of another; nothing when there was none."""
@@ -151,7 +165,7 @@ class _Explainer:
         self._follow()
         return _finished(found)
 
-    def _compared(self, component: str, old: BuildInputs, now: BuildInputs) -> _Told:
+    def _compared(self, component: str, old: BuildInputs, now: BuildInputs, there: bool) -> _Told:
         reasons = self._differences(component, old, now)
         self._follow()
         roots = set(self.roots)
@@ -160,7 +174,9 @@ class _Explainer:
         self._follow()
         if reasons:
             self.roots = roots  # what was cut off is no reason
-        verdict: Verdict = "to be built" if reasons else "was reused" if self.present is None else "nothing changed"
+        verdict: Verdict = "was reused" if self.present is None else "nothing changed"
+        if reasons or not there:
+            verdict = "in the store" if there and self.present is not None else "to be built"
         return verdict, _finished(reasons), tuple(chain.reason() for chain in cut_off)
 
     def _waiting(self, component: str, entry: BuildEntry, now: Unknown) -> _Told:
@@ -192,8 +208,8 @@ class _Explainer:
         if isinstance(now, Unknown):
             because = self._leaves(component, entry.latest.inputs.definition, now.definition)
         else:
-            because = self._differences(component, entry.latest.inputs, now)
-        return "to be built" if because else "not known yet", because, further
+            because = self._differences(component, entry.latest.inputs, now.inputs)
+        return "to be built" if because or isinstance(now, Known) else "not known yet", because, further
 
     def _differences(self, component: str, old: BuildInputs, new: BuildInputs) -> list[LeafReason | _Chain]:
         """What counts of the differences; the chains among them are followed later."""

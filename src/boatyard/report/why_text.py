@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 VERDICTS = {
     "never built": "never built here",
     "to be built": "to be built",
-    "nothing changed": "reused: nothing that its build can see has changed",
+    "in the store": "to be taken from the store: it was built like this before",
+    "nothing changed": "up to date: nothing that its build can see has changed",
     "not known yet": "not known before what it needs is built",
     "was built": "built in the last run",
     "was reused": "reused in the last run: nothing that its build can see had changed",
@@ -52,7 +53,11 @@ def to_text(explanation: Explanation) -> str:
 def _lines(explanation: Explanation) -> Iterator[str]:
     because = ", because" if explanation.reasons and explanation.verdict in ("to be built", "was built") else ""
     yield f"{explanation.component}: {VERDICTS[explanation.verdict]}{because}"
-    yield from _reasons(explanation.reasons, 1)
+    if explanation.verdict == "to be built" and not explanation.reasons:
+        yield "  the store has no result of it"
+    if explanation.verdict == "in the store" and explanation.reasons:
+        yield "  compared with the result in use"
+    yield from _reasons(explanation.reasons, 2 if explanation.verdict == "in the store" else 1)
     if explanation.cut_off:
         yield "  what was rebuilt, and does not count:"
         yield from _reasons(explanation.cut_off, 2)

@@ -10,12 +10,18 @@ from boatyard.flow.source import plan_sources
 
 if TYPE_CHECKING:
     from boatyard.artifact.build_result import BuildResult
+    from boatyard.config.model.component import Component
+    from boatyard.config.project import Project
     from boatyard.flow.yard import Yard
 
 
 def base_packages(yard: Yard) -> tuple[list[BuildResult], int]:
     """What buildroots can be made of before anything is built in one, and how many of it were built just now."""
-    everything = yard.project.components
+    return build_seeds(yard, plan_sources(yard, base_components(yard.project)))
+
+
+def base_components(project: Project) -> list[Component]:
+    """The components that the host makes before anything is built in a buildroot."""
+    everything = project.components
     base = [one for one in everything.values() if isinstance(one.spec, DebSpec)]
-    base += [everything[name] for name in yard.project.buildroot.bootstrap]
-    return build_seeds(yard, plan_sources(yard, base))
+    return base + [everything[name] for name in project.buildroot.bootstrap]

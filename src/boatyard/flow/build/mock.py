@@ -125,6 +125,10 @@ class MockWork:
         memory = rules.limits.memory_mib
         return Task(node=node, step=BUILD, payload=to_json(order), arch=rules.arch, memory_mib=memory)
 
+    def leaves(self, component: str) -> Mapping[str, str]:
+        """What a component is built from besides what is offered to it; the error of preparing its sources."""
+        return self._inputs(self.define(component), {}).definition
+
     def _inputs(self, definition: Definition, offered: Mapping[str, Sequence[RpmFile]]) -> BuildInputs:
         owners = {rpm.sha256: name for name, rpms in offered.items() for rpm in rpms}
         used = used_packages((rpm for rpms in offered.values() for rpm in rpms), owners, self.cache)

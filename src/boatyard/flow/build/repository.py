@@ -98,8 +98,13 @@ class Repositories:
         return tuple(self._known.get(rpm.sha256, rpm) for rpm in packages)
 
 
-def open_repositories(yard: Yard, depot: Depot | None = None, *, offline: bool = False) -> Repositories:
-    """Those that `inputs.rpm-build` of the distribution names, as they are now; see `RepositoryCache.pin`."""
+def open_repositories(
+    yard: Yard, depot: Depot | None = None, *, offline: bool = False, record: bool = True
+) -> Repositories:
+    """Those that `inputs.rpm-build` of the distribution names, as they are now; see `RepositoryCache.pin`.
+
+    `record`: note them as what the last build drew from.
+    """
     named = build_repositories(yard.project, yard.arch)
     if not named:
         return Repositories()
@@ -112,8 +117,9 @@ def open_repositories(yard: Yard, depot: Depot | None = None, *, offline: bool =
             pinned = cache.pin(repository)
             public = cache.key(repository) if is_checked else b""
             sources.setdefault(cache.folder(pinned), Source(repository, pinned, public))
-    pinned_all = PinnedRepositories(repositories=tuple(source.pinned for source in sources.values()))
-    save_sealed(pinned_all, workspace.work / PINNED)
+    if record:
+        pinned_all = PinnedRepositories(repositories=tuple(source.pinned for source in sources.values()))
+        save_sealed(pinned_all, workspace.work / PINNED)
     means = _Means(depot or open_depot(workspace.builds), cache, ports)
     return Repositories(tuple(sources), Universe((), sources), yard.arch, sources, means)
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
     from boatyard.graph.build_graph import BuildGraph
     from boatyard.graph.plan import Plan
-    from boatyard.graph.work import Executor, Outcome, Work
+    from boatyard.graph.work import Executor, Outcome
 
 KEEP_ROOTS_S, KEEP_ROOTS_BYTES = 14 * 86_400, 30 << 30
 
@@ -69,7 +69,7 @@ class BuildOptions:
 
     `plan`: how needs that go round in circles are met. `afresh`, `until`: see `flow.build.work.Rules`. `executor`:
     where builds run, given a folder for them; `elsewhere` when that is not this machine. `backend`: instead of the
-    project's.
+    project's. `dry`: nothing is built or noted down, it is only looked at what would be.
     """
 
     strict: bool = False
@@ -81,9 +81,19 @@ class BuildOptions:
     executor: Callable[[Path], AbstractContextManager[Executor]] = LocalExecutor
     elsewhere: bool = False
     backend: Literal["", "sandbox", "mock"] = ""
+    dry: bool = False
 
 
 DEFAULT = BuildOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The work of a build graph. `needs`: of the nodes that are wanted, which grow as the work finds out more."""
+
+    work: BuildWork | MockWork
+    needs: Mapping[str, set[str]]
+    plan: Plan
 
 
 def build_components(yard: Yard, components: Sequence[Component], options: BuildOptions = DEFAULT) -> Built:
@@ -135,46 +145,63 @@ def build_graph(
     yard: Yard, components: Sequence[Component], base: Mapping[str, Sequence[RpmFile]], options: BuildOptions
 ) -> Outcome:
     """Builds in buildroots; `base`: the packages that are there already, by their component."""
+    workspace = yard.workspace
+    with open_depot(workspace.builds) as depot:
+        ready = prepare_graph(yard, components, base, options, depot, partial(_record, yard, options))
+        with (
+            yard.ports.reporter.step(f"Build {len(ready.needs)} components"),
+            options.executor(depot.work / "task") as executor,
+            Journal(workspace.work / JOURNAL) as journal,
+        ):
+            seconds = known_seconds(workspace, ready.plan)
+            outcome = run_graph(
+                ready.needs, ready.work, executor, journal, seconds=seconds, reporter=yard.ports.reporter
+            )
+    sweep_roots(workspace.buildroots, max_age_s=KEEP_ROOTS_S, max_bytes=KEEP_ROOTS_BYTES)
+    return outcome
+
+
+def prepare_graph(
+    yard: Yard,
+    components: Sequence[Component],
+    base: Mapping[str, Sequence[RpmFile]],
+    options: BuildOptions,
+    depot: Depot,
+    told: Callable[[BuildResult, bool, BuildInputs], None],
+) -> Prepared:
+    """What is to be done for components, their sources prepared. `base`, `told`: see `flow.build.work.BuildWork`."""
     project, workspace = yard.project, yard.workspace
     config = _mock(yard, options)
     if config is None:
         _require_packages(project.buildroot)
     # From texts alone: what is planned must not depend on what builds have told before.
     graph = read_graph(project, arch=yard.arch, locks=workspace.locks)
-    with open_depot(workspace.builds) as depot:
-        definer = _definer(yard, options, depot)
-        repositories = Repositories()
-        if config is None:
-            repositories = open_repositories(yard, depot, offline=definer.upstream.dist_git.offline)
-        plan = plan_builds(
-            project, graph, options.plan, repositories_have=repositories.have if repositories.folders else None
-        )
-        needs, taken = _needs(yard, graph, plan), plan.from_seed()
-        nodes = _closure([component.name for component in components], needs)
-        definitions = _prepare_sources(yard, definer, nodes)
-        _tell_cuts(yard, plan, nodes)
-        work = BuildWork(
-            rules=_rules(yard, options, repositories.folders),
-            define=definitions.of,
-            base=base,
-            needs=needs,
-            cut=lambda name: taken.get(name, ()),
-            providers=graph.providers,
-            fetch=repositories.fetch,
-            store=BuildStore(depot),
-            cache=workspace.cache,
-            told=partial(_record, yard, options),
-        )
-        by: Work = work if config is None else MockWork.instead_of(work, config, plan.needs)
-        with (
-            yard.ports.reporter.step(f"Build {len(nodes)} components"),
-            options.executor(depot.work / "task") as executor,
-            Journal(workspace.work / JOURNAL) as journal,
-        ):
-            wanted, seconds = {node: needs[node] for node in nodes}, known_seconds(workspace, plan)
-            outcome = run_graph(wanted, by, executor, journal, seconds=seconds, reporter=yard.ports.reporter)
-    sweep_roots(workspace.buildroots, max_age_s=KEEP_ROOTS_S, max_bytes=KEEP_ROOTS_BYTES)
-    return outcome
+    definer = _definer(yard, options, depot)
+    repositories = Repositories()
+    if config is None:
+        offline = definer.upstream.dist_git.offline
+        repositories = open_repositories(yard, depot, offline=offline, record=not options.dry)
+    plan = plan_builds(
+        project, graph, options.plan, repositories_have=repositories.have if repositories.folders else None
+    )
+    needs, taken = _needs(yard, graph, plan), plan.from_seed()
+    nodes = _closure([component.name for component in components], needs)
+    definitions = _prepare_sources(yard, definer, nodes)
+    _tell_cuts(yard, plan, nodes)
+    work = BuildWork(
+        rules=_rules(yard, options, repositories.folders),
+        define=definitions.of,
+        base=base,
+        needs=needs,
+        cut=lambda name: taken.get(name, ()),
+        providers=graph.providers,
+        fetch=repositories.fetch,
+        store=BuildStore(depot),
+        cache=workspace.cache,
+        told=told,
+    )
+    by = work if config is None else MockWork.instead_of(work, config, plan.needs)
+    return Prepared(by, {node: needs[node] for node in nodes}, plan)
 
 
 def _require_packages(buildroot: Buildroot) -> None:
@@ -238,7 +265,9 @@ def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:
         archives=True,
     )
     upstream = options.upstream or open_upstream(yard.project, workspace, yard.ports)
-    return Definer(yard, with_script_roots(upstream, lambda: yard), how, depot)
+    if not options.dry:
+        upstream = with_script_roots(upstream, lambda: yard)
+    return Definer(yard, upstream, how, depot)
 
 
 def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:

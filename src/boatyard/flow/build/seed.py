@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -28,19 +29,41 @@ if TYPE_CHECKING:
     from boatyard.flow.yard import Yard
 
 
+@dataclass(frozen=True, slots=True)
+class FoundSeeds:
+    """What this host would build components with, their keys, and the results that are there; None where none is."""
+
+    environment: BuildEnvironment
+    keys: Mapping[str, str]
+    results: Mapping[str, BuildResult | None]
+
+
+def find_seeds(yard: Yard, store: BuildStore, sources: Sequence[ComponentSource]) -> FoundSeeds:
+    """The results that are in the store, by component; nothing is built."""
+    environment = find_environment(yard.arch, yard.ports.run)
+    keys = {source.component.name: build_key(source.key, environment) for source in sources}
+    return FoundSeeds(environment, keys, dict(zip(keys, run_all(store.find, keys.values()), strict=True)))
+
+
+def seed_inputs(source: ComponentSource, environment: BuildEnvironment) -> BuildInputs:
+    """What a component is made from by the host. Its key tells whether anything has changed; people know versions."""
+    version = {} if source.lock is None else {"version": source.lock.version}
+    own = {"sources and rules": source.key, "back end": f"host {fingerprint(environment)}"}
+    return BuildInputs(definition=version | own)
+
+
 def build_seeds(yard: Yard, sources: Sequence[ComponentSource]) -> tuple[list[BuildResult], int]:
     """The results, in the order of the sources, and how many were built just now; the heaviest first.
 
     Killed at any moment, a second run goes on from there.
     """
     ports = yard.ports
-    environment = find_environment(yard.arch, ports.run)
     builds = yard.workspace.builds
     busy = "waiting for another run that builds"
     with open_depot(builds) as depot, locked(builds / "lock", lambda: ports.reporter.note(busy)):
         store = BuildStore(depot)
-        keys = {source.component.name: build_key(source.key, environment) for source in sources}
-        found = dict(zip(keys, run_all(store.find, keys.values()), strict=True))
+        seeds = find_seeds(yard, store, sources)
+        found = dict(seeds.results)
         todo = sorted((s for s in sources if found[s.component.name] is None), key=lambda s: -s.weight)
         debs = _fetch(yard, todo)
         done = 0
@@ -53,8 +76,8 @@ def build_seeds(yard: Yard, sources: Sequence[ComponentSource]) -> tuple[list[Bu
                 tree_dir.mkdir()
                 tree = write_tree(source, debs.get(name, {}), tree_dir)
                 log = _new_log(yard.workspace.log, name)
-                rpms = run_build(tree, environment, work, log, ports.run)
-                result = store.add(name, keys[name], rpms, log, started)
+                rpms = run_build(tree, seeds.environment, work, log, ports.run)
+                result = store.add(name, seeds.keys[name], rpms, log, started)
             done += 1
             ports.reporter.progress(done, len(todo))
             return result
@@ -64,7 +87,7 @@ def build_seeds(yard: Yard, sources: Sequence[ComponentSource]) -> tuple[list[Bu
                 built = run_all(build, todo)
             found |= {result.component: result for result in built}
     results = [result for result in found.values() if result is not None]
-    _record(yard, sources, found, {source.component.name for source in todo}, environment)
+    _record(yard, sources, found, {source.component.name for source in todo}, seeds.environment)
     return results, len(todo)
 
 
@@ -75,17 +98,16 @@ def _record(
     fresh: Collection[str],
     environment: BuildEnvironment,
 ) -> None:
-    """Writes down what seed components are made of now. What buildroots begin with is recorded when it is built again.
+    """Writes down what seed components are made of now.
 
-    Their keys tell whether anything has changed; the version is what people know them by.
+    What buildroots begin with is recorded when it is built again.
     """
     for source in sources:
         name = source.component.name
         result = results[name]
         if source.lock is None or result is None:
             continue
-        leaves = {"version": source.lock.version, "sources and rules": source.key}
-        inputs = BuildInputs(definition=leaves | {"back end": f"host {fingerprint(environment)}"})
+        inputs = seed_inputs(source, environment)
         made = structs.replace(result, inputs=inputs)
         record_result(yard.workspace.ledger, yard.arch, made, reused=name not in fresh, seen=inputs)
 

@@ -26,9 +26,10 @@ from boatyard.graph.plan import component_of, first_stage, is_first_stage
 from boatyard.graph.work import Done, Task, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from boatyard.artifact.build_result import UsedPackage
     from boatyard.build.store import BuildStore
     from boatyard.flow.build.definition import Definition
     from boatyard.graph.provider import Providers
@@ -114,6 +115,13 @@ class BuildWork:
             return done
         return state.wanted
 
+    def leaves(self, component: str) -> Mapping[str, str]:
+        """What a component is built from besides its buildroot; the error of preparing its sources."""
+        return self._inputs(self.define(component), ()).definition
+
+    def _inputs(self, definition: Definition, environment: Iterable[UsedPackage]) -> BuildInputs:
+        return build_inputs(definition, environment, arch=self.rules.arch, backend=self.rules.backend)
+
     def _steps(self, node: str) -> Steps:
         component, rules = component_of(node), self.rules
         definition = self.define(component)
@@ -122,9 +130,7 @@ class BuildWork:
         requires = yield from self._requirements(node, definition)
         buildroot = yield from self._solved(node, requires)
         _, owners = self._universe(node)
-        inputs = build_inputs(
-            definition, used_packages(buildroot, owners, self.cache), arch=rules.arch, backend=rules.backend
-        )
+        inputs = self._inputs(definition, used_packages(buildroot, owners, self.cache))
         key = build_key(component, inputs, strict=rules.strict)
         if component in rules.afresh:
             key = fingerprint(["afresh", rules.afresh[component], build_key(component, inputs, strict=True)])
