@@ -113,12 +113,14 @@ def build_components(yard: Yard, components: Sequence[Component], options: Build
     if not buildroot.packages and {component.name for component in others} <= set(buildroot.bootstrap):
         return Built(tuple(made[component.name] for component in components), fresh)
     outcome = build_graph(yard, others, {name: result.rpms for name, result in made.items()}, options)
+    built = len(outcome.results) - len(outcome.reused)
+    yard.ports.reporter.note(f"{built} built, {len(outcome.reused)} reused")
     raise_failures(yard, outcome)
     ours = {name: from_json(BuildResult, outcome.results[name]) for name in outcome.results}
     made = {name: result for name, result in made.items() if name not in yard.project.buildroot.bootstrap} | ours
     return Built(
         tuple(made[component.name] for component in components if component.name in made),
-        fresh + len(outcome.results) - len(outcome.reused),
+        fresh + built,
         tuple(ours[name] for name in sorted(outcome.reused)),
     )
 
@@ -149,7 +151,7 @@ def build_graph(
     with open_depot(workspace.builds) as depot:
         ready = prepare_graph(yard, components, base, options, depot, partial(_record, yard, options))
         with (
-            yard.ports.reporter.step(f"Build {len(ready.needs)} components"),
+            yard.ports.reporter.step(f"Bring {len(ready.needs)} components up to date"),
             options.executor(depot.work / "task") as executor,
             Journal(workspace.work / JOURNAL) as journal,
         ):
