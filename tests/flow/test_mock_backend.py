@@ -107,8 +107,10 @@ def test_builds(project: Path, mock: Path, capsys: pytest.CaptureFixture[str]) -
     assert [used.name for used in entry.latest.inputs.environment] == ["alpha"]
     assert "mock configuration" in entry.latest.inputs.definition
 
+    assert "2 built, 0 reused" in capsys.readouterr().err
     assert build(project) == 0
-    assert builds(mock) == []  # reused
+    assert builds(mock) == []
+    assert "0 built, 2 reused" in capsys.readouterr().err
 
     (project / "dinghy.cfg").write_text("config_opts['root'] = 'other'\n")
     assert build(project) == 0
