@@ -46,10 +46,16 @@ def test_cut_off(make_site: Callable[..., Site], tmp_path: Path) -> None:
     assert site.built() == ["mark", "reader"]
 
     write(project, "int mark(void) { return 2; }\n")
+    assert "mark: to be built, because\n  file mark.c changed" in why(site, "--now", "mark")
+    told = why(site, "--now", "reader")
+    assert "reader: not known before what it needs is built\n  mark is to be built, because\n" in told
     site.build("reader", "mark")
     assert site.built() == ["mark", "mark", "reader"]
     changed = {name for name, digest in site.digests().items() if first[name] != digest}
     assert {name.partition("-")[0] for name in changed} == {"mark"}
+    told = why(site, "--now", "reader")
+    assert "reader: up to date" in told
+    assert "looks the same to builds" in told
     told = why(site, "reader")
     assert "reader: reused in the last run" in told
     assert "mark (1-1) looks the same to builds" in told or "looks the same to builds" in told
@@ -64,8 +70,16 @@ def test_cut_off(make_site: Callable[..., Site], tmp_path: Path) -> None:
     assert "reader: built in the last run, because" in told
     assert "looks different to builds" in told
 
+    builds = site.built()
+    write(project, "int mark(void) { return 2; }\n")
+    assert "mark: to be taken from the store" in why(site, "--now", "mark")
+    told = why(site, "--now", "reader")
+    assert "reader: to be taken from the store" in told
+    assert "looks different to builds" in told
+    assert site.built() == builds, "nothing was built to be told"
 
-def why(site: Site, component: str) -> str:
-    done = site.run("why", component, *site.project, "--work", str(site.work))
+
+def why(site: Site, *words: str) -> str:
+    done = site.run("why", *words, *site.project, "--work", str(site.work))
     assert done.returncode == 0, done.stdout
     return done.stdout
