@@ -135,6 +135,14 @@ def test_packages_that_the_host_makes_anew() -> None:
     assert ask.look("late") == Unknown(LEAVES, ("curl",))
 
 
+def test_what_is_built_with_itself_does_not_wait_for_itself() -> None:
+    bash, release = used("bash"), used("release")
+    ask = foresight({"release": [task("release", REQUIRE, release)]}, base=outdated(release))
+    assert ask.look("release") == Unknown(LEAVES)
+    ask = foresight({"release": [task("release", REQUIRE, release, bash)]}, base=outdated(release, bash))
+    assert ask.look("release") == Unknown(LEAVES, ("bash",))
+
+
 def test_packages_that_the_host_has_never_made() -> None:
     assert foresight({}, base=Base(missing=("bash",))).look("curl") == Unknown(LEAVES, ("bash",))
 

@@ -50,6 +50,8 @@ def foresee(yard: Yard, components: Sequence[Component], options: BuildOptions) 
         base = _find_base(yard, depot, base_components(yard.project) if others else components)
         if not others or (not buildroot.packages and {one.name for one in others} <= set(buildroot.bootstrap)):
             return dict(base.present)
+        if buildroot.packages:  # what buildroots are made of is built again in one, and told of that
+            others += map(yard.project.component, buildroot.bootstrap)
         return {**base.present, **_foresee_graph(yard, others, base, _without_building(yard, options), depot)}
 
 
@@ -182,9 +184,9 @@ class Foresight:
                 break
             found = Requirements(component=component_of(node), requires=requires, complete=True)
             told = answer(step.step, to_json(found))
-        return Unknown(leaves, tuple(sorted(waits)))
+        return Unknown(leaves, tuple(sorted(waits - {component_of(node)})))
 
-    def _not_done(self, nodes: Iterable[str]) -> set[str]:
+    def _not_done(self, nodes: Collection[str]) -> set[str]:
         """The components of those nodes that no result is there of."""
         for node in nodes:
             self.look(node)
