@@ -96,8 +96,8 @@ def test_a_vhd_that_qemu_takes_for_smaller_is_told(tmp_path: Path, run: HostRunn
     image = made(run, tmp_path / "a.vhd", gpt_disk(), "-O", "vpc", "-o", "subformat=fixed,force_size=on")
     data = bytearray(image.read_bytes())
     footer = data[-512:]
-    # Who made it decides whether QEMU takes its size from the cylinders, here 10 of them.
-    footer[28:32], footer[56:58], footer[64:68] = b"vbox", b"\0\x0a", bytes(4)
+    # Who made it decides whether QEMU takes its size from the cylinders (10 here). Of Virtual PC every QEMU does.
+    footer[28:32], footer[56:58], footer[64:68] = b"vpc ", b"\0\x0a", bytes(4)
     footer[64:68] = (~sum(footer) & 0xFFFFFFFF).to_bytes(4, "big")
     data[-512:] = footer
     image.write_bytes(data)
