@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,15 +10,16 @@ from tests.boot_sector import a_guest, a_harbour
 
 from boatyard.base.error import ConfigError, ImageError
 from boatyard.cloud.machine import CloudVm
+from boatyard.cloud.ovf import environment
 from boatyard.flow.cloud import cloud_machine, describe
 from boatyard.vm.serial import Stage
 from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from boatyard.artifact.machine import Machine
+    from boatyard.flow.cloud import CloudMachine
     from boatyard.vm.running import Harbour
 
 __all__ = ["a_guest", "a_harbour"]
@@ -45,6 +47,25 @@ def test_what_is_around_a_machine_is_private_and_vanishes(
         with pytest.raises(ImageError, match="ended"):
             machine.wait_settled(60)
     assert not list(harbour.scratch.rglob("provisioning.udf"))
+
+
+@pytest.mark.vm
+def test_a_pooled_machine_gets_its_owners_cd(guest: Callable[..., Machine], harbour: Harbour, tmp_path: Path) -> None:
+    (disk,) = guest(b"box login: ", "sleep").drives
+    vm = CloudVm(name="vm", generation="gen1", custom_data=b"of the owner")
+    pool = CloudVm(name="pool", vm_id=vm.id, generation="gen1")
+
+    def inserted(machine: CloudMachine) -> bytes:
+        (cd,) = (one["inserted"] for one in machine.vm.qmp.execute("query-block") if one["removable"])
+        return Path(cd["file"]).read_bytes()
+
+    with cloud_machine(vm, disk, harbour, tmp_path / "console.log", pool=pool) as machine:
+        assert environment(pool, pooled=True) in inserted(machine)
+        machine.assign()
+        assert environment(vm) in inserted(machine)
+        # As at a restart of the guest, at which QEMU closes the drive's tray.
+        machine.vm.qmp.execute("system_reset")
+        assert environment(vm) in inserted(machine)
 
 
 def test_no_secret_is_told_to_qemu() -> None:

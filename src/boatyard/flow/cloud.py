@@ -30,7 +30,7 @@ from boatyard.ports.files import writing_to
 from boatyard.ports.lease import leased_dir
 from boatyard.ports.run import find_program
 from boatyard.vm.checkpoint import Checkpoint, restored
-from boatyard.vm.qemu import NETDEV
+from boatyard.vm.qemu import NETDEV, drive_name
 from boatyard.vm.running import RunningMachine, boot
 from boatyard_boot.arch import Arch
 
@@ -52,11 +52,15 @@ LINK_DOWN_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class CloudMachine:
-    """A VM in its cloud. `records`: the file with every exchange, one JSON line each."""
+    """A VM in its cloud. `records`: the file with every exchange, one JSON line each.
+
+    `owners_cd`: the name of the drive with the provisioning CD, and the CD that a pooled VM's owner has in it.
+    """
 
     vm: RunningMachine
     fabric: RunningFabric
     records: Path
+    owners_cd: tuple[str, Path] | None = None
 
     def wait_settled(self, timeout_s: float = PROVISION_TIMEOUT_S) -> State:
         """Waits until the guest has said how provisioning ended, `ready` or `failed`; gives the fabric's state.
@@ -71,9 +75,14 @@ class CloudMachine:
         return self._wait(wanted, "does not report that it is ready for its owner", timeout_s)
 
     def assign(self) -> None:
-        """Gives a pooled VM to its owner, the way Azure does: its link goes, and comes back in another network."""
+        """Gives a pooled VM to its owner, the way Azure does: its link goes, and comes back in another network.
+
+        With the pool's CD the guest would wait for an owner again at its next start.
+        """
         clock.sleep(BEFORE_LINK_DOWN_S)
         with self._unplugged(LINK_DOWN_S):
+            if self.owners_cd is not None:
+                self.vm.qmp.insert(*self.owners_cd)
             self.fabric.assign()
 
     def flap(self, down_s: float = LINK_DOWN_S) -> None:
@@ -169,9 +178,11 @@ def cloud_machine(
         attest = OpensslAttest(harbour.run, harbour.scratch / "attest")
         past = resumed.past if resumed is not None else None
         fabric = RunningFabric(Site(vm, pool, seal, attest), stream, past)
+        disks = (os_disk(disk), *(data or empty_disks(vm, folder, harbour.run)))
+        cds = _cds(vm, pool if resumed is None else None, folder)  # one that was saved has its owner
         machine = describe(
             vm,
-            (os_disk(disk), *(data or empty_disks(vm, folder, harbour.run)), *_cd(vm, pool, folder)),
+            (*disks, *cds[:1]),
             arch=arch,
             memory_mib=memory_mib,
             cpus=cpus,
@@ -184,7 +195,8 @@ def cloud_machine(
         else:
             start = restored(resumed.state, resumed.checkpoint, machine, harbour, log, listener, middlebox)
         running = stack.enter_context(start)
-        yield CloudMachine(running, fabric, records)
+        owners_cd = (drive_name(len(disks)), cds[-1].path) if cds else None
+        yield CloudMachine(running, fabric, records, owners_cd)
 
 
 def describe(
@@ -237,14 +249,18 @@ def cable(vm: CloudVm, host_ports: frozenset[int] = frozenset(), egress: Egress 
     )
 
 
-def _cd(vm: CloudVm, pool: CloudVm | None, folder: Path) -> tuple[Drive, ...]:
-    """The provisioning CD, in a folder for this user only: it holds the password."""
+def _cds(vm: CloudVm, pool: CloudVm | None, folder: Path) -> tuple[Drive, ...]:
+    """The provisioning CDs, first the one to start with and last the owner's, in a folder for this user only: they hold
+    the password."""
     if not vm.cd:
         return ()
-    document = environment(vm) if pool is None else environment(pool, pooled=True)
-    path = folder / "provisioning.udf"
-    path.write_bytes(udf_image(LABEL, {NAME: document}))
-    return (Drive(path=path, format="raw", kind="cdrom"),)
+    documents = {"pool": environment(pool, pooled=True)} if pool is not None else {}
+    cds = []
+    for name, document in (documents | {"provisioning": environment(vm)}).items():
+        path = folder / f"{name}.udf"
+        path.write_bytes(udf_image(LABEL, {NAME: document}))
+        cds.append(Drive(path=path, format="raw", kind="cdrom"))
+    return tuple(cds)
 
 
 @contextlib.contextmanager

@@ -74,6 +74,10 @@ class Qmp:
         """The power button: a system that is up shuts down."""
         self.execute("system_powerdown")
 
+    def insert(self, drive: str, medium: Path) -> None:
+        """Puts another medium, a raw image, into a CD drive, though the guest may have locked its tray (QEMU ≥ 7.1)."""
+        self.execute("blockdev-change-medium", device=drive, filename=str(medium.absolute()), format="raw", force=True)
+
     def screenshot(self, png: Path) -> None:
         """The screen as a PNG file (QEMU ≥ 7.1)."""
         self.execute("screendump", filename=str(png.absolute()), format="png")
