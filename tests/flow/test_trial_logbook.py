@@ -14,7 +14,8 @@ from boatyard.base.error import ImageError
 from boatyard.cloud.machine import CloudVm
 from boatyard.flow.trial.image import TrialDisk
 from boatyard.flow.trial.logbook import Logbook
-from boatyard.flow.trial.machine import Order, Provisioned
+from boatyard.flow.trial.machine import Provisioned
+from boatyard.flow.trial.order import Order
 from boatyard.vm.qemu import Accelerator
 from boatyard.vm.ssh import SshKey
 

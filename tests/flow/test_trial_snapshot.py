@@ -19,7 +19,7 @@ from boatyard.cloud.fabric import Past
 from boatyard.cloud.machine import CloudVm, DataDisk, Fault
 from boatyard.cloud.state import Count, Phase, Report, State
 from boatyard.flow.trial.key import snapshot_key
-from boatyard.flow.trial.machine import Order
+from boatyard.flow.trial.order import Order
 from boatyard.flow.trial.snapshot import (
     DISK,
     KEY,

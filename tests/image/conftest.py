@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.image.tiny_channel import make_channel
 
-from boatyard.image.medium import Medium
+from boatyard.image.recipe import Medium
 from boatyard.ports.run import HostRunner
 from boatyard.repo.medium import find_additions, write_medium
 from boatyard.rpm.key import find_or_make_key

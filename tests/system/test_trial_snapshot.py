@@ -14,7 +14,8 @@ from boatyard.base.digest import sha256_file
 from boatyard.cloud.machine import CloudVm, DataDisk
 from boatyard.cloud.state import Phase
 from boatyard.flow.trial.event import restart
-from boatyard.flow.trial.machine import Order, Provisioned, provisioned, wake
+from boatyard.flow.trial.machine import Provisioned, provisioned, wake
+from boatyard.flow.trial.order import Order
 from boatyard.flow.trial.snapshot import snapshots
 from boatyard.ports.progress import silent
 from boatyard.vm.running import Harbour

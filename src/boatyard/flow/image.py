@@ -10,7 +10,7 @@ from msgspec import structs
 from boatyard.base.error import NotFoundError, did_you_mean
 from boatyard.config.model.native_image import Budget, resolve
 from boatyard.image.build import ImageFolders, build_image
-from boatyard.image.medium import Medium
+from boatyard.image.recipe import Medium
 from boatyard.repo.medium import find_additions, write_medium
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from boatyard.artifact.repo_snapshot import RepoSnapshot
     from boatyard.config.model.native_image import Format, NativeImage
-    from boatyard.image.medium import Medium
+    from boatyard.image.recipe import Medium
     from boatyard.ports.progress import Reporter
     from boatyard.ports.run import Runner
     from boatyard_boot.arch import Arch

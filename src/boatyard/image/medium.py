@@ -6,8 +6,7 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from boatyard.base.digest import sha256_file
 from boatyard.rpm.signature import sign_file
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from boatyard.artifact.image import Rootfs
     from boatyard.image.recipe import Recipe
     from boatyard.image.toolbox import Toolbox
     from boatyard.rpm.key import SigningKey
@@ -31,23 +29,6 @@ BLOCK = 4096  # of ext4 and xfs
 OS_RELEASE = re.compile(
     r"""^(ID|NAME|VERSION_ID|PRETTY_NAME)=["']?([A-Za-z0-9 ._/()+~-]{1,80})["']?\s*$""", re.MULTILINE
 )
-
-
-class Stock(Protocol):
-    """Writes the repository of an ISO into a folder: packages that can be installed on a system with a root.
-
-    `epoch`: the time that all of it tells, in seconds since 1970. The names of the packages' files are given back.
-    """
-
-    def __call__(self, rootfs: Rootfs, packages: tuple[str, ...], folder: Path, epoch: int) -> tuple[str, ...]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """What an ISO takes from the project: the key that signs its digests, and who writes its repository."""
-
-    key: SigningKey
-    stock: Stock
 
 
 def describe_root(recipe: Recipe, tree: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from boatyard_boot import grub, os_release
 from boatyard_boot.arch import Arch
@@ -15,11 +15,28 @@ if TYPE_CHECKING:
 
     from boatyard.artifact.image import Layer, Rootfs
     from boatyard.config.model.native_image import NativeImage
-    from boatyard.image.medium import Medium
+    from boatyard.rpm.key import SigningKey
     from boatyard_boot.layout import Layout
 
 # The seed of every identifier in an image: the same inputs give the same UUIDs.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "image.boatyard.invalid")
+
+
+class Stock(Protocol):
+    """Writes the repository of an ISO into a folder: packages that can be installed on a system with a root.
+
+    `epoch`: the time that all of it tells, in seconds since 1970. The names of the packages' files are given back.
+    """
+
+    def __call__(self, rootfs: Rootfs, packages: tuple[str, ...], folder: Path, epoch: int) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What an ISO takes from the project: the key that signs its digests, and who writes its repository."""
+
+    key: SigningKey
+    stock: Stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from boatyard.vm.firmware import find_firmware
 from boatyard.vm.qemu import cpu_model
 
 if TYPE_CHECKING:
-    from boatyard.flow.trial.machine import Order
+    from boatyard.flow.trial.order import Order
     from boatyard.vm.accel import Hypervisor
     from boatyard.vm.running import Harbour
 

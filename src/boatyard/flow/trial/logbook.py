@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from boatyard.artifact.trial_report import PhaseName, SeenCommand
     from boatyard.flow.cloud import CloudMachine
     from boatyard.flow.trial.image import TrialDisk
-    from boatyard.flow.trial.machine import Order, Provisioned
+    from boatyard.flow.trial.machine import Provisioned
+    from boatyard.flow.trial.order import Order
     from boatyard.vm.qemu import Accelerator
 
 CONSOLE_LINES = 60

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
@@ -19,19 +19,18 @@ from boatyard.base.error import ImageError, ToolError
 from boatyard.cloud.disk import data_disk, resource_disk
 from boatyard.cloud.egress import egress
 from boatyard.cloud.state import Phase
-from boatyard.flow.cloud import LOOK_S, MEMORY_MIB, CloudMachine, Resumed, cloud_machine
+from boatyard.flow.cloud import LOOK_S, CloudMachine, Resumed, cloud_machine
 from boatyard.flow.cloud_disk import empty_disks
 from boatyard.flow.trial.key import snapshot_key
 from boatyard.flow.trial.rest import wait_agent, wait_rest
 from boatyard.flow.trial.snapshot import DISK, KEY, STATE, Below, Kept, Snapshot, find, keep, part, remove, staging
 from boatyard.ports import clock
 from boatyard.ports.lease import leased_dir
-from boatyard.trial.scenario import Egress, Limits, parse_duration
+from boatyard.trial.scenario import parse_duration
 from boatyard.vm.checkpoint import resume, save
 from boatyard.vm.layer import layered
 from boatyard.vm.serial import Stage
 from boatyard.vm.ssh import SshKey, ephemeral_key, logged_in
-from boatyard_boot.arch import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,35 +41,12 @@ if TYPE_CHECKING:
     from boatyard.cloud.fabric import Past
     from boatyard.cloud.machine import CloudVm
     from boatyard.cloud.state import State
+    from boatyard.flow.trial.order import Order
     from boatyard.vm.running import Harbour
     from boatyard.vm.ssh import Shell
 
 PHASES: tuple[PhaseName, PhaseName] = ("boot", "provision")
 LOGGED_OUT_S = 1.0  # until the guest has noticed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Everything that decides what the machine is like when it is ready. `pool`: what it is before it has an owner.
-
-    `image`: the SHA-256 of the disk's file, empty for a machine that is not kept. `supplied`: stands for the content
-    of what it is served while it is provisioned. `data`: its further disks, in the order of their LUNs; made when none
-    are given. `credentials`: of systemd, readable by all users of the host.
-    """
-
-    vm: CloudVm
-    disk: Drive
-    image: str = ""
-    supplied: str = ""
-    pool: CloudVm | None = None
-    data: tuple[Drive, ...] = ()
-    arch: Arch = Arch.X86_64
-    memory_mib: int = MEMORY_MIB
-    cpus: int = 1
-    egress: Egress = field(default_factory=Egress)
-    host_ports: frozenset[int] = frozenset()
-    credentials: dict[str, bytes] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,53 @@
-"""From a scenario to the machine that is ordered: its image, its size, and what its cloud is like."""
+"""The machine that is ordered for a trial: its image, its size, and what its cloud is like; from a scenario."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from boatyard.flow.cloud import MEMORY_MIB
 from boatyard.flow.trial.image import find_image
-from boatyard.flow.trial.machine import Order
 from boatyard.flow.trial.scenario import cloud_vm, pool_vm
+from boatyard.trial.scenario import Egress, Limits
 from boatyard.vm.accel import find_hypervisor
+from boatyard_boot.arch import Arch
 from boatyard_boot.size import MIB, parse_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from boatyard.artifact.machine import Drive
+    from boatyard.cloud.machine import CloudVm
     from boatyard.flow.trial.image import TrialDisk
     from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.vm.qemu import Accelerator
     from boatyard.vm.running import Harbour
-    from boatyard_boot.arch import Arch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Everything that decides what the machine is like when it is ready. `pool`: what it is before it has an owner.
+
+    `image`: the SHA-256 of the disk's file, empty for a machine that is not kept. `supplied`: stands for the content
+    of what it is served while it is provisioned. `data`: its further disks, in the order of their LUNs; made when none
+    are given. `credentials`: of systemd, readable by all users of the host.
+    """
+
+    vm: CloudVm
+    disk: Drive
+    image: str = ""
+    supplied: str = ""
+    pool: CloudVm | None = None
+    data: tuple[Drive, ...] = ()
+    arch: Arch = Arch.X86_64
+    memory_mib: int = MEMORY_MIB
+    cpus: int = 1
+    egress: Egress = field(default_factory=Egress)
+    host_ports: frozenset[int] = frozenset()
+    credentials: dict[str, bytes] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from boatyard.artifact.provision import ProvisionRecord
     from boatyard.artifact.trial_report import TrialReport
     from boatyard.check.finding import Report
-    from boatyard.flow.trial.machine import Order
-    from boatyard.flow.trial.order import Places
+    from boatyard.flow.trial.order import Order, Places
     from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.flow.trial.supply import Supply
     from boatyard.trial.assertion.model import Assertions

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from boatyard.cloud.machine import CloudVm
     from boatyard.flow.trial.image import TrialDisk
-    from boatyard.flow.trial.machine import Order
+    from boatyard.flow.trial.order import Order
     from boatyard.vm.ssh import Shell
 
 APART = "The repositories of the image are in several places, so they are not served to the machine."
