@@ -33,12 +33,14 @@ STAGE_LIMIT_S = {
 }
 MAX_LOG_BYTES = 64 << 20
 TAIL_LINES = 25
+MAX_PASSED = 1000  # stages: a guest may write what it likes
 
 
 class Console:
     """Follows a serial line from a thread of its own until the machine ends.
 
-    `events` are all that were seen, `reached_s` the stages of the latest boot with the seconds since power-on.
+    `events` are all that were seen, `reached_s` the stages of the latest boot with the seconds since power-on, `passed`
+    the first 1,000 of all boots in the order of time.
     `listener` is given every piece of output as it comes (for a terminal); `answers` are typed when they are asked for.
     """
 
@@ -52,6 +54,7 @@ class Console:
         self.log = log
         self.events: list[SerialEvent] = []
         self.reached_s: dict[Stage, float] = {}
+        self.passed: list[tuple[Stage, float]] = []
         self._stream, self._listener = stream, listener
         self._reader = SerialReader()
         self._answerer = Answerer(answers)
@@ -185,6 +188,8 @@ class Console:
                 if isinstance(event.what, Stage):
                     self._moved = now
                     self.reached_s[event.what] = now - self._started
+                    if len(self.passed) < MAX_PASSED:
+                        self.passed.append((event.what, now - self._started))
             self._changed.notify_all()
 
     def join(self) -> None:

@@ -249,12 +249,13 @@ def provision(machine: CloudMachine, key: SshKey, order: Order) -> ProvisionReco
 
 
 def moments_of(machine: CloudMachine) -> tuple[Moment, ...]:
-    """What passed between guest and fabric so far, and the stages of the boot, in the order of time."""
+    """What passed between guest and fabric so far, and the stages of every boot, in the order of time."""
     told = [
         Moment(at_s=one.at_s, lane=one.channel, what=one.what, status=one.status, agent=one.agent, note=one.note)
         for one in list(machine.fabric.records)
     ]
-    told += [Moment(at_s=at_s, lane="machine", what=name) for name, at_s in stages_of(machine).items()]
+    stages = tuple(machine.vm.console.passed)
+    told += [Moment(at_s=round(at_s, 3), lane="machine", what=stage.title) for stage, at_s in stages]
     return tuple(sorted(told, key=lambda moment: moment.at_s))
 
 
