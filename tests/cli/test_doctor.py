@@ -42,7 +42,7 @@ def test_packages_for_the_set_up(bare: Path, capsys: pytest.CaptureFixture[str])
     tests = set(capsys.readouterr().out.split())
     assert {"rpm", "bubblewrap", "dnf", "ovmf", "debian-archive-keyring"} <= work
     filesystems = {"fdisk", "gdisk", "cpio", "busybox-static", "mount"}
-    assert tests - work == filesystems | {"procps", "ansible-core", "chromium", "nodejs", "npm"}
+    assert tests - work == filesystems | {"procps", "faketime", "ansible-core", "chromium", "nodejs", "npm"}
     assert not any("arm" in name for name in tests)
 
 

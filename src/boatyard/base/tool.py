@@ -63,6 +63,7 @@ TOOLS = {
         Tool("cpio", "cpio", "cpio", "unpacks packages and initrds", "tests"),
         Tool("mount", "mount", "util-linux", "mounts small disks", "tests"),
         Tool("free", "procps", "procps-ng", "answers as a guest does", "tests"),
+        Tool("faketime", "faketime", "libfaketime", "builds on another date", "tests"),
         Tool("busybox", "busybox-static", "busybox", "makes tiny systems", "tests"),
         Tool("ansible-playbook", "ansible-core", "ansible-core", "runs the playbooks of test deployments", "tests"),
         Tool("node", "nodejs", "nodejs", "runs a server that speaks Azure Blob", "tests"),
