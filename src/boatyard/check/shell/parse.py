@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +30,16 @@ from boatyard.check.shell.syntax import (
     While,
     Word,
 )
+from boatyard.check.shell.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
     from boatyard.check.shell.syntax import Part
 
 DEEPEST = 100
-# The grammar's scanner reads past its tables and crashes for these characters (tree-sitter-bash issue 337).
-OUTSIDE_BMP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
-SAME_LENGTH = "éé".encode()
 EXPANSIONS = {"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"}
 DECLARATIONS = {"declaration_command", "unset_command"}
 ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
@@ -56,38 +53,19 @@ class TooDeepError(Exception):
 
 def parse(text: str) -> Script:
     """The script; whatever cannot be parsed is a `Doubt`. TooDeepError for nesting beyond reason."""
-    data = text.encode("utf-8", "replace")
-    tree = _parser().parse(OUTSIDE_BMP.sub(SAME_LENGTH, data))
-    reader = _Reader(data)
-    body = reader.statements(tree.root_node.children)
-    if tree.root_node.is_error:
+    tree = Tree(text)
+    body = _Reader(tree).statements(tree.root.children)
+    if tree.root.is_error:
         body = (Doubt(body),)
-    return Script(body, tuple(_errors(tree.root_node)) if tree.root_node.has_error else ())
-
-
-@functools.cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
-
-
-def _errors(root: Node) -> Iterable[tuple[int, int]]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if node.is_error or node.is_missing:
-            yield node.start_point[0] + 1, node.start_point[1] + 1
-        elif node.has_error:
-            waiting += node.children
+    return Script(body, tuple(tree.errors()))
 
 
 class _Reader:
     """Turns nodes of the grammar into values; one method for each kind of statement."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.text = tree.text
         self.depth = 0
         self.kinds: dict[str, Callable[[Any], Statement]] = {
             "command": self.simple,
@@ -111,9 +89,6 @@ class _Reader:
             "test_command": self.bracket,
             "ERROR": lambda node: Doubt(self.statements(node.children)),
         }
-
-    def text(self, node: Node) -> str:
-        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def statements(self, nodes: Iterable[Node]) -> Statements:
         return tuple(found for node in nodes if (found := self.statement(node)) is not None)
@@ -151,11 +126,8 @@ class _Reader:
                 words.append(self.word(child.children[0] if child.type == "command_name" else child))
             elif child.type in ("==", "=~", "$"):  # the grammar gives them a meaning that they have in [[ only
                 words.append(self.word(child))
-        line, column = node.start_point
         first = next((child for child in node.children if child.type == "command_name"), node)
-        line, column = first.start_point
-        source = self.text(node)
-        return Simple(tuple(words), tuple(assignments), tuple(redirects), source, line + 1, column + 1)
+        return Simple(tuple(words), tuple(assignments), tuple(redirects), self.text(node), *self.tree.place(first))
 
     def redirected(self, node: Node) -> Statement:
         redirects: list[Redirect] = []
@@ -173,8 +145,7 @@ class _Reader:
                 inner.words, inner.assignments, (*inner.redirects, *redirects), source, inner.line, inner.column
             )
         elif inner is None:
-            line, column = node.start_point
-            inner = Simple((), (), tuple(redirects), self.text(node), line + 1, column + 1)
+            inner = Simple((), (), tuple(redirects), self.text(node), *self.tree.place(node))
         else:
             inner = Redirected(inner, tuple(redirects))
         return rest(inner) if rest else inner
@@ -216,9 +187,7 @@ class _Reader:
 
     def group(self, node: Node) -> Statement:
         if node.children and node.children[0].type == "((":
-            line, column = node.start_point
-            inner = Word((Opaque(self.substitutions(node)),), line + 1, column + 1)
-            return Bracket((inner,))
+            return Bracket((Word((Opaque(self.substitutions(node)),), *self.tree.place(node)),))
         return Group(self.statements(node.children))
 
     def choice(self, node: Node) -> If:
@@ -304,13 +273,12 @@ class _Reader:
         return Assignment(label, (self.word(value),), appends=appends)
 
     def word(self, node: Node) -> Word:
-        line, column = node.start_point
         self.depth += 1
         if self.depth > DEEPEST:
             raise TooDeepError
         parts = tuple(self.parts(node, quoted=False))
         self.depth -= 1
-        return Word(parts, line + 1, column + 1)
+        return Word(parts, *self.tree.place(node))
 
     def parts(self, node: Node, *, quoted: bool) -> Iterable[Part]:
         if node.type == "concatenation":
@@ -340,7 +308,7 @@ class _Reader:
         for child in (*node.children[1:-1], node.children[-1]):
             is_end = child is node.children[-1]
             if child.type in EXPANSIONS or is_end:
-                gap = self.data[at : child.start_byte].decode("utf-8", "replace")
+                gap = self.tree.between(at, child.start_byte)
                 if gap:
                     yield Text(ESCAPED_IN_STRING.sub(lambda f: "" if f[1] == "\n" else f[1], gap), quoted=True)
                 if not is_end:
