@@ -51,6 +51,14 @@ def told(text: str, kind: str = "shell") -> list[Finding]:
         ("rpm -e curl; curl x", "curl", Verdict.INSTALLABLE),
         ("export PATH=$PATH:/usr/local/bin/; htop", "htop", Verdict.NOWHERE),
         ("export PATH=$PATH:/opt/x/bin; htop", "htop", Verdict.UNKNOWN),
+        ("PATH=/opt/x/bin:$PATH htop", "htop", Verdict.UNKNOWN),
+        ("PATH=/usr/bin:/bin htop", "htop", Verdict.NOWHERE),
+        ("PATH=/opt/x/bin:$PATH true; htop", "htop", Verdict.NOWHERE),
+        ("sudo env PATH=/opt/x/bin:$PATH htop", "htop", Verdict.UNKNOWN),
+        ("sudo PATH=/opt/x/bin:/bin true; htop", "htop", Verdict.NOWHERE),
+        ("f() { htop; }; PATH=/opt/x/bin f", "htop", Verdict.UNKNOWN),
+        ("exec {log}>/tmp/log; htop", "htop", Verdict.NOWHERE),
+        ("exec 0<&9; htop", "htop", Verdict.NOWHERE),
         ("(. ./vars); htop", "htop", Verdict.NOWHERE),
         ("bash -c '. ./vars'; htop", "htop", Verdict.NOWHERE),
         ("(curl x | sh); htop", "htop", Verdict.UNKNOWN),
@@ -219,3 +227,29 @@ def test_an_image_of_another_family() -> None:
 def test_disks_of_cloud_config() -> None:
     text = "#cloud-config\ndisk_setup:\n  /dev/sdc: {table_type: gpt}\n  /dev/sdd: {table_type: mbr}\n"
     assert [(one.place.line, one.rule, one.name) for one in told(text, "cloud-config")] == [(3, "SP001", "sgdisk")]
+
+
+@pytest.mark.parametrize(
+    ("command", "fix"),
+    [("docker", ""), ("systemclt", "did you mean 'systemctl'?"), ("make", "dnf install -y make")],
+)
+def test_only_a_slip_of_a_name_is_taken_for_another(command: str, fix: str) -> None:
+    facts = FactsFile(
+        image="a",
+        manager="dnf",
+        packages=(
+            Package("base", installed=True, files=("/usr/bin/systemctl", "/usr/sbin/dosfsck", "/usr/bin/mktemp")),
+            Package("make", files=("/usr/bin/make",)),
+        ),
+    )
+    (found,) = check([Source("deploy", HEADER + command, "shell")], Facts(facts)).findings
+    assert found.fix == fix
+
+
+def test_places_are_those_of_the_script_as_it_was_written() -> None:
+    report = check([Source("deploy", "cp $a/$b.c /x; jq .; echo $a/$b.c é𝄞 $(jq $a/$b.c)", "shell")], FACTS)
+    assert [(one.place.line, one.place.column) for one in report.findings] == [(1, 16)]
+    assert [one.also for one in report.findings] == [()]
+    needs = [one.need for one in report.files[0].needs if one.need.name == "jq"]
+    assert [(one.place.line, one.place.column) for one in needs] == [(1, 16), (1, 44)]
+    assert [one.text for one in report.findings] == ["jq ."]

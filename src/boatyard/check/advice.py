@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
-from boatyard.base.error import did_you_mean
 from boatyard.check.rename import commands_like, packages_for, services_like
 from boatyard.check.shell.effect import unit_name
 from boatyard.check.step import Kind
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 INSTALLS = {"dnf": "dnf install -y", "apt": "apt-get install -y", "zypper": "zypper --non-interactive install",
             "apk": "apk add", "pacman": "pacman -S --noconfirm"}  # fmt: skip
+# From which likeness on a name may be a slip of another; below, `docker` would be `dosfsck`.
+ALIKE = 0.75
 
 
 def package_fix(packages: Sequence[str], facts: Facts) -> str:
@@ -79,6 +81,6 @@ def account_fix(kind: Kind, name: str, providers: Sequence[str], facts: Facts) -
 
 def near(name: str, known: Iterable[str]) -> str:
     """What may have been meant: a name that begins alike and is about as long."""
-    likely = [one for one in known if one[:1] == name[:1] and abs(len(one) - len(name)) <= 2]
-    found = did_you_mean(name, likely) if len(name) > 3 else ""
-    return found if found.startswith("did you mean") else ""
+    likely = sorted({one for one in known if one[:1] == name[:1] and abs(len(one) - len(name)) <= 2})
+    found = difflib.get_close_matches(name, likely, n=1, cutoff=ALIKE) if len(name) > 3 else []
+    return f"did you mean {found[0]!r}?" if found else ""

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 EMPTY_DIRS = re.compile(rf"^(~|{UNKNOWN}|/root|/home/[^/]+)/(\.local/)?s?bin$|^/snap/bin$|^\.$|^$")
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 
+# Builtins that run commands, which are looked for in a PATH that is set for the builtin.
+RUN_OTHERS = {".", "source", "eval", "exec", "command"}
+
 
 class Commands(Interpreters):
     """The part of a walk that follows single commands."""
@@ -66,7 +69,8 @@ class Commands(Interpreters):
                 env.places |= dict.fromkeys(env.fields(word), self.frame.place(word.line, word.column))
             if assignment.name == "PATH":
                 yield from self.path(env.values.get("PATH", ("",))[0], call)
-        yield from self.run(call, env)
+        before = [env.text(word) for one in simple.assignments if one.name == "PATH" for word in one.value]
+        yield from self.run_with_path("" if declares else "".join(before), call, self.run(call, env))
 
     def call(self, simple: Simple, env: Env, tolerated: str = "", stdin: Input = NO_INPUT) -> Call:
         fields: list[str] = []
@@ -132,6 +136,17 @@ class Commands(Interpreters):
                 continue
             shown = folder.replace(UNKNOWN, "…")
             yield Cloud("names", f"PATH has {shown}, whose content is not known", call.place)
+
+    def run_with_path(self, value: str, call: Call, steps: Iterator[Step]) -> Iterator[Step]:
+        """The steps of a command that gets a PATH of its own, as in `PATH=/opt/x/bin:$PATH x`; empty for none."""
+        unknown = tuple(self.path(value, call)) if value else ()
+        if unknown and call.name not in {*BUILTINS, *self.frame.functions}:
+            yield Scope("process", (*unknown, *steps))
+        elif call.name in BUILTINS and call.name not in RUN_OTHERS:
+            yield from steps
+        else:
+            yield from unknown
+            yield from steps
 
     def ask_command(self, simple: Simple, env: Env, tolerated: str) -> tuple[Steps, Test, bool]:
         """A command that is asked: its steps, its test, and whether it is a plain one."""
@@ -283,7 +298,7 @@ class Commands(Interpreters):
             if inner.script and UNKNOWN not in inner.script:
                 yield Scope("process", self.text_steps(inner.script, call, env.copy()))
             elif inner.words:
-                yield from self.wrapped(call, inner.words, env)
+                yield from self.run_with_path(inner.path, call, self.wrapped(call, inner.words, env))
         for words in find_runs(call.args) if call.name == "find" else ():
             yield from self.run(call.inner(words), env)
 

@@ -140,11 +140,12 @@ ELSEWHERE = {
 
 
 class Inner(NamedTuple):
-    """What a wrapper runs: the words of a command, or the text of a script; and the users it names."""
+    """What a wrapper runs: the words of a command, or the text of a script; the users it names, the PATH it sets."""
 
     words: tuple[str, ...] = ()
     script: str = ""
     users: tuple[str, ...] = ()
+    path: str = ""
 
 
 def unwrap(name: str, args: Sequence[str]) -> Inner | None:
@@ -161,15 +162,16 @@ def unwrap(name: str, args: Sequence[str]) -> Inner | None:
         return Inner((), script, users)
     if name in ("su", "runuser") and not parsed.has("-u", "--user"):
         return Inner((), "", users)
-    rest = list(parsed.rest)
+    rest, path = list(parsed.rest), ""
     while kind.assigns and rest and "=" in rest[0] and rest[0].split("=", 1)[0].isidentifier():
-        rest.pop(0)
+        variable, _, value = rest.pop(0).partition("=")
+        path = value if variable == "PATH" else path
     rest = rest[kind.before :] if name != "taskset" or not parsed.has("-p") else []
     if kind.joins:
         return Inner((), " ".join(rest), users)
     if name == "flock" and len(rest) == 2 and rest[0] == "-c":
         return Inner((), rest[1], users)
-    return Inner(tuple(rest), "", users)
+    return Inner(tuple(rest), "", users, path)
 
 
 def find_runs(args: Sequence[str]) -> list[tuple[str, ...]]:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 # The grammar's scanner reads past its tables and crashes for these characters (tree-sitter-bash issue 337).
 OUTSIDE_BMP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
-# What is replaced by as many bytes: `cat 0<file`, whose 0 it takes for an argument; `grep 'x'$)`, where it looks for a
-# name after the `$`; `for name do`, which it does not know.
+# What is replaced by as many bytes: `cat 0<file` and `exec {name}>file`, where it takes what stands before the
+# redirection for an argument; `grep x$)`, where it looks for a name after the `$`; `for name do`, unknown to it.
 SAME_LENGTH: tuple[tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]], ...] = (
     (OUTSIDE_BMP, lambda _: "éé".encode()),
     (re.compile(rb"(?<=[ \t])0(?=[<>])"), lambda _: b"3"),
+    (re.compile(rb"(?<=[ \t])\{\w+\}(?=[<>])"), lambda found: b"3".rjust(len(found[0]))),
     (re.compile(rb"(?<=[^\s$\\(`|])\$(?=\))"), lambda _: b"_"),
     (re.compile(rb"(?m)^([ \t]*for[ \t]+\w+)[ \t](?=[ \t]*do\b)"), lambda found: found[1] + b";"),
 )

@@ -6,7 +6,7 @@ conf=$dir/$1
 copy=$dir/$name.conf
 old=:$2:$3:$4
 tmp=${TMPDIR-/tmp}/app$name-$$
-exec 0</dev/null
+exec 0</dev/null {out}>&1
 if [ -f $dir/$name.conf ]; then
     cp $dir/$name.conf $tmp/$1
 fi
