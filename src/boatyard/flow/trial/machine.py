@@ -289,14 +289,17 @@ def has_asked(state: State) -> bool:
 
 def _wait_ready(machine: CloudMachine, order: Order, record: ProvisionRecord, deadline: float) -> ProvisionRecord:
     """Waits for the agents' word; a pooled VM gets its owner meanwhile."""
+    since = 0.0
     if order.pool is not None:
         state = machine.wait_pooled(max(1.0, deadline - clock.monotonic()))
         if state.phase is not Phase.FAILED:
+            since = machine.fabric.elapsed_s  # what was ready before is the pool's
             machine.assign()
     state = machine.wait_settled(max(1.0, deadline - clock.monotonic()))
     if state.phase is Phase.FAILED:
         return structs.replace(record, failed="provision", reason=state.reason)
-    return structs.replace(record, ready_s=round(next((told.at_s for told in state.reports if told.ready), 0.0), 3))
+    ready = (told.at_s for told in state.reports if told.ready and told.at_s >= since)
+    return structs.replace(record, ready_s=round(next(ready, 0.0), 3))
 
 
 def _wait_rest(
