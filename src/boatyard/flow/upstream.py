@@ -96,6 +96,11 @@ class Upstream:
 
         NotFoundError when there is neither, SourceError when the lock is not of the pin.
         """
+        chosen, place = self.chosen_commit(component, spec), self.place(component, spec)
+        return place.repository.require(chosen, place.branch)
+
+    def chosen_commit(self, component: Component, spec: UpstreamSpec) -> str:
+        """The same without looking for it; a pin may be the beginning of an id."""
         lock = load_lock(self.locks, component.name)
         locked, pin = lock.upstream_commit.lower() if lock is not None else "", spec.upstream_commit.lower()
         if locked and pin and not locked.startswith(pin):
@@ -108,8 +113,7 @@ class Upstream:
                 f"no lock file for upstream component {component.name}",
                 hint=f"`boatyard component update {component.name}` locks it to a commit",
             )
-        place = self.place(component, spec)
-        return place.repository.require(locked or pin, place.branch)
+        return locked or pin
 
     def resolve(self, component: Component, spec: UpstreamSpec) -> str:
         """The commit that the configuration means now: the pin, the last one at the snapshot, or the newest.

@@ -6,7 +6,8 @@ source; and a change that leaves the tree as it was, like a reworded reason of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.codec import Artifact, from_json, to_json
@@ -15,18 +16,18 @@ from boatyard.base.digest import fingerprint, sha256_file
 from boatyard.base.error import BoatyardError, BuildError
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.flow.fingerprint import input_fingerprint
-from boatyard.flow.history import read_history
+from boatyard.flow.history import read_histories
 from boatyard.flow.render import prepare_sources, spec_name
 from boatyard.flow.source import plan_sources
 from boatyard.graph.local import run_all
 from boatyard.overlay.archive import pack
 from boatyard.ports.files import replacing, temporary_dir
-from boatyard.sources.upstream.lock import Lock, load_lock, load_pins, lock_path
+from boatyard.sources.upstream.lock import Lock, load_lock, load_pins
 from boatyard.spec.changelog import newest_day
 from boatyard.spec.text import decode, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from boatyard.build.depot import Depot
@@ -35,14 +36,15 @@ if TYPE_CHECKING:
     from boatyard.flow.upstream import Upstream
     from boatyard.flow.yard import Yard
 
-RECIPE = 1
+RECIPE = 2
 SECONDS_A_DAY = 86_400
 
 
 class Definition(Artifact, frozen=True):
     """A component's sources. `tree`: the digest of the packed tree in the depot; `files`: that of each file in it.
 
-    `epoch`: the date of the sources in seconds: noon of the newest entry of the change log, as rpm has it.
+    `programs`: the files that can be executed: source packages tell it, and builds see it. `epoch`: the date of the
+    sources in seconds: noon of the newest entry of the change log, as rpm has it.
     """
 
     component: str
@@ -50,12 +52,14 @@ class Definition(Artifact, frozen=True):
     spec: str
     epoch: int
     files: dict[str, str]
+    programs: tuple[str, ...] = ()
 
     @property
     def leaves(self) -> dict[str, str]:
         """What may change, by the words for it."""
         others = {f"file {name}": digest for name, digest in self.files.items() if name != self.spec}
-        return {"spec": self.files[self.spec], "date": str(self.epoch), **others}
+        modes = {f"mode of {name}": "executable" for name in self.programs}
+        return {"spec": self.files[self.spec], "date": str(self.epoch), **others, **modes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Definer:
     upstream: Upstream
     options: RenderOptions
     depot: Depot
+
+    def knowing(self, components: Collection[str]) -> Definer:
+        """The same, with what the project's git history tells of components read at once."""
+        histories = read_histories(self.options.locks, components, self.yard.ports.run)
+        return replace(self, options=replace(self.options, histories=histories))
 
     def define(self, component: Component) -> Definition:
         """The sources of a component, from the depot or prepared now; any error of preparing them."""
@@ -101,6 +110,7 @@ class Definer:
             spec=spec,
             epoch=day * SECONDS_A_DAY + SECONDS_A_DAY // 2 if day else DEFAULT_EPOCH,
             files=_digests(tree),
+            programs=_programs(tree),
         )
 
     def _source_key(self, component: Component) -> list[object]:
@@ -109,7 +119,7 @@ class Definer:
         identity: object
         if isinstance(spec, UpstreamSpec):
             lock = load_lock(locks, component.name) or Lock()
-            commit = (lock.upstream_commit or spec.upstream_commit).lower() or self.upstream.commit(component, spec)
+            commit = self.upstream.chosen_commit(component, spec)
             version = self.yard.project.distro_version(spec.upstream_distro)[1]
             identity = [
                 input_fingerprint(component, commit, lock.manual_bump, version.release_ver),
@@ -117,11 +127,10 @@ class Definer:
             ]
         else:
             identity = plan_sources(self.yard, [component])[0].key
-        changes: object = self.options.changes
-        if changes is None and lock_path(locks, component.name).is_file():
-            history = read_history(lock_path(locks, component.name), self.yard.ports.run)
-            changes = history.changes if history is not None else None
-        return [component.name, identity, changes, self.options.rule, self.options.rpmautospec is not None]
+        history = self.options.history(component.name, self.yard.ports.run)
+        changes: object = history.changes if history is not None else self.options.changes
+        how = [component.release, self.options.rule, self.options.rpmautospec is not None]
+        return [component.name, identity, changes, how]
 
 
 class Definitions:
@@ -160,3 +169,9 @@ def _digests(tree: Path) -> dict[str, str]:
         elif path.is_file():
             found[str(path.relative_to(tree))] = sha256_file(path)
     return found
+
+
+def _programs(tree: Path) -> tuple[str, ...]:
+    """The files that their owner may execute; a build sees no more of the modes of its sources."""
+    found = (path for path in sorted(tree.rglob("*")) if path.is_file() and not path.is_symlink())
+    return tuple(str(path.relative_to(tree)) for path in found if path.stat().st_mode & stat.S_IXUSR)
