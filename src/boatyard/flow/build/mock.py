@@ -105,7 +105,8 @@ class MockWork:
             key = fingerprint(["afresh", rules.afresh[component], build_key(component, inputs, strict=True)])
         made = self.store.find(key)
         if made is not None:
-            self.told(made, answer is None, inputs)
+            if not is_first_stage(node):
+                self.told(made, answer is None, inputs)
             return Done(result=to_json(made), reused=answer is None)
         if answer is not None:
             raise BuildError(f"the result of {component} is gone", hint="run the same command again")
@@ -121,7 +122,7 @@ class MockWork:
             limits=rules.limits,
             inputs=inputs,
         )
-        order = structs.replace(rules.order(task), mock=str(self.config))
+        order = structs.replace(rules.order(node, task), mock=str(self.config))
         memory = rules.limits.memory_mib
         return Task(node=node, step=BUILD, payload=to_json(order), arch=rules.arch, memory_mib=memory)
 

@@ -32,7 +32,7 @@ from boatyard.flow.upstream import open_upstream
 from boatyard.graph.coordinator import run_graph
 from boatyard.graph.engine.local import LocalExecutor
 from boatyard.graph.journal import Journal
-from boatyard.graph.plan import BY_HOST, PlanKind, component_of
+from boatyard.graph.plan import BY_HOST, PlanKind, component_of, is_first_stage
 from boatyard_boot.size import MIB, parse_size
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ KEEP_ROOTS_S, KEEP_ROOTS_BYTES = 14 * 86_400, 30 << 30
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The results of all components, in their order, how many were built just now, and which source ones were not."""
+    """The results of all components, in their order, how many were built just now, and which source ones were not.
+
+    Results of first stages, which nobody is given, are not among the latter.
+    """
 
     results: tuple[BuildResult, ...]
     fresh: int
@@ -121,7 +124,7 @@ def build_components(yard: Yard, components: Sequence[Component], options: Build
     return Built(
         tuple(made[component.name] for component in components if component.name in made),
         fresh + built,
-        tuple(ours[name] for name in sorted(outcome.reused)),
+        tuple(ours[name] for name in sorted(outcome.reused) if not is_first_stage(name)),
     )
 
 
@@ -217,8 +220,9 @@ def _require_packages(buildroot: Buildroot) -> None:
 
 def _prepare_sources(yard: Yard, definer: Definer, nodes: Sequence[str]) -> Definitions:
     with yard.ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
-        definitions = Definitions(definer, yard.project.components)
-        definitions.make(sorted({component_of(node) for node in nodes}))
+        names = sorted({component_of(node) for node in nodes})
+        definitions = Definitions(definer.knowing(names), yard.project.components)
+        definitions.make(names)
     return definitions
 
 
@@ -272,8 +276,11 @@ def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:
     return Definer(yard, upstream, how, depot)
 
 
-def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:
-    """What the workers of this machine are told besides; others have folders of their own."""
+def _order(yard: Yard, options: BuildOptions, node: str, task: BuildTask) -> Order:
+    """What the workers of this machine are told besides; others have folders of their own.
+
+    Both stages of a component may be built at the same time, so log and folder are those of the node.
+    """
     if options.elsewhere:
         return Order(task=task)
     workspace = yard.workspace
@@ -281,8 +288,8 @@ def _order(yard: Yard, options: BuildOptions, task: BuildTask) -> Order:
         task=task,
         builds=str(workspace.builds),
         roots=str(workspace.buildroots),
-        log=str(workspace.log.absolute() / "build" / f"{task.component}.log"),
-        keep=str(workspace.kept.absolute() / task.component) if options.keep else "",
+        log=str(workspace.log.absolute() / "build" / f"{node}.log"),
+        keep=str(workspace.kept.absolute() / node) if options.keep else "",
     )
 
 

@@ -15,6 +15,7 @@ from boatyard.flow.build.base import base_packages
 from boatyard.flow.build.run import build_graph, raise_failures
 from boatyard.flow.build.task import ORDER, STEP, Order, root_of, tree_of
 from boatyard.flow.depot import open_depot
+from boatyard.graph.plan import first_stage
 from boatyard.ports.lease import leased_dir
 from boatyard.ports.sandbox import inside
 from boatyard_boot.arch import Arch
@@ -52,8 +53,9 @@ def open_shell(yard: Yard, component: Component, options: BuildOptions, argv: Se
 
 def open_kept(yard: Yard, component: Component, argv: Sequence[str] = ()) -> int:
     """The same in the folder that the last build with `--keep` left; what is done there stays there."""
-    kept = yard.workspace.kept / component.name
-    if not (kept / ORDER).is_file():
+    places = [yard.workspace.kept / node for node in (component.name, first_stage(component.name))]
+    kept = max((place for place in places if (place / ORDER).is_file()), key=_time_of, default=None)
+    if kept is None:
         raise NotFoundError(
             f"no build of {component.name} was kept",
             hint=f"`boatyard component build --keep {component.name}` keeps one",
@@ -61,6 +63,10 @@ def open_kept(yard: Yard, component: Component, argv: Sequence[str] = ()) -> int
     order = load(Order, kept / ORDER)
     with open_depot(yard.workspace.builds) as depot, leased_dir(yard.workspace.work / "shell") as work:
         return _attach(yard, order, tree_of(order.task, depot, work), kept / STEP, argv, fresh=False)
+
+
+def _time_of(kept: Path) -> float:
+    return (kept / ORDER).stat().st_mtime
 
 
 def _attach(yard: Yard, order: Order, tree: SourceTree, place: Path, argv: Sequence[str], *, fresh: bool) -> int:

@@ -86,12 +86,12 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
     task = order.task
     limits = structs.replace(task.limits, memory_mib=max(task.limits.memory_mib, context.memory_mib))
     environment = root_environment(Arch(task.arch))
-    log = Path(order.log) if order.log else cache / "log" / f"{task.component}.log"
+    log = Path(order.log) if order.log else cache / "log" / f"{context.node}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     started = clock.monotonic()
     if order.mock:
-        srpm, rpms = _build_in_mock(order, limits, depot, work, log, context.run)
+        srpm, rpms = _build_in_mock(order, limits, depot, work, log, context)
         return to_json(
             BuildStore(depot).add(task.component, task.key, rpms, log, started, srpm=srpm, inputs=task.inputs)
         )
@@ -117,7 +117,7 @@ def _carry_out(order: Order, depot: Depot, work: Path, cache: Path, context: Tas
 
 
 def _build_in_mock(
-    order: Order, limits: Limits, depot: Depot, work: Path, log: Path, run: HostRunner
+    order: Order, limits: Limits, depot: Depot, work: Path, log: Path, context: TaskContext
 ) -> tuple[RpmFile, tuple[RpmFile, ...]]:
     """Builds with mock, to which the packages of the task are offered as a repository."""
     task, offered = order.task, work / "repo"
@@ -130,10 +130,10 @@ def _build_in_mock(
     mock = Mock(
         config=Path(order.mock),
         repositories=(offered.as_uri(),) if packages else (),
-        options={"unique-ext": task.component},  # a chroot of its own: builds run side by side
+        options={"unique-ext": context.node.replace("@", ".")},  # a chroot of its own: builds run side by side
         keep=bool(order.keep),
     )
-    return build_in_mock(tree, mock, limits, work / STEP, log, run)
+    return build_in_mock(tree, mock, limits, work / STEP, log, context.run)
 
 
 def root_of(order: Order, depot: Depot, run: HostRunner) -> Root:

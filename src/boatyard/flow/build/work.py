@@ -47,7 +47,7 @@ class Rules:
 
     `strict`: reuse a result only if every package of its buildroot is the same; `afresh`: components whose results are
     not reused, with a word that makes this time another than the last; `until`: one that is not built, its result is
-    the order for it. `order`: makes an order of a task, for workers here or elsewhere.
+    the order for it. `order`: makes an order of a node's task, for workers here or elsewhere.
     """
 
     arch: str
@@ -58,7 +58,7 @@ class Rules:
     strict: bool = False
     afresh: Mapping[str, str] = field(default_factory=dict)
     until: str = ""
-    order: Callable[[BuildTask], Order] = lambda task: Order(task=task)
+    order: Callable[[str, BuildTask], Order] = lambda _, task: Order(task=task)
 
 
 @dataclass(slots=True)
@@ -76,7 +76,8 @@ class BuildWork:
 
     `needs`: the nodes of the graph, and which others each of them needs, to which is added what shows later. `cut`: the
     components whose packages a node takes from the seed. `fetch`: gives packages of
-    repositories a file. `told`: hears of each result, whether it was reused, and of the inputs that it stands for.
+    repositories a file. `told`: hears of each result but those of first stages, whether it was reused, and of the
+    inputs that it stands for.
     """
 
     rules: Rules
@@ -140,14 +141,18 @@ class BuildWork:
         found = self.store.find(key)
         if found is not None:
             found = structs.replace(found, requires=tuple(requires))  # those of now
-            self.told(found, True, inputs)
+            self._tell(node, found, True, inputs)
             return Done(result=to_json(found), reused=True)
         yield build()
         made = self.store.find(key)
         if made is None:
             raise BuildError(f"the result of {component} is gone", hint="run the same command again")
-        self.told(made, False, inputs)
+        self._tell(node, made, False, inputs)
         return Done(result=to_json(made))
+
+    def _tell(self, node: str, result: BuildResult, reused: bool, inputs: BuildInputs) -> None:
+        if not is_first_stage(node):  # what is in use afterwards is the component's own
+            self.told(result, reused, inputs)
 
     def _requirements(self, node: str, definition: Definition) -> Generator[Task | Wait, bytes, list[str]]:
         """All that a component requires to be built, asked of its spec in a buildroot."""
@@ -269,7 +274,7 @@ class BuildWork:
         return Task(
             node=node,
             step=step,
-            payload=to_json(rules.order(task)),
+            payload=to_json(rules.order(node, task)),
             arch=rules.arch,
             memory_mib=rules.limits.memory_mib,
         )
