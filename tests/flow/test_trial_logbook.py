@@ -11,11 +11,14 @@ from boatyard.artifact.machine import Drive
 from boatyard.artifact.provision import ProvisionRecord
 from boatyard.artifact.trial_report import TrialCheck, TrialImage, TrialReport
 from boatyard.base.error import ImageError
+from boatyard.base.event import Event
 from boatyard.cloud.machine import CloudVm
 from boatyard.flow.trial.image import TrialDisk
 from boatyard.flow.trial.logbook import Logbook
 from boatyard.flow.trial.machine import Provisioned
 from boatyard.flow.trial.order import Order
+from boatyard.flow.trial.run import MOST_WORDS, Ear
+from boatyard.ports.progress import Reporter
 from boatyard.vm.qemu import Accelerator
 from boatyard.vm.ssh import SshKey
 
@@ -92,3 +95,14 @@ def test_an_interrupt_is_the_failure_of_the_phase_that_went_on(book: Logbook) ->
     book.give_up(KeyboardInterrupt())
     report = book.report()
     assert (report.passed, report.failed_phase, report.reason) == (False, "deploy", "interrupted")
+
+
+def test_a_flood_of_output_is_kept_and_shown_now_and_then() -> None:
+    words: list[str] = []
+    seen: list[Event] = []
+    ear = Ear(words, Reporter(seen.append))
+    for number in range(MOST_WORDS + 100):
+        ear(f"\x1b[1m{number}")
+    assert words == [f"\x1b[1m{number}" for number in range(MOST_WORDS)]
+    assert 1 <= len(seen) < MOST_WORDS / 10
+    assert "\x1b" not in seen[0].text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from boatyard.ports.follow import LONGEST_LINE, Followed, follow
+from boatyard.ports.follow import CUT, LONGEST_LINE, LONGEST_LOG, Followed, follow
 from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
@@ -43,9 +43,23 @@ def test_a_mark_ends_it_though_something_holds_the_output_open(run: HostRunner, 
 def test_time_ends_it(run: HostRunner, tmp_path: Path) -> None:
     ended = followed(run, tmp_path / "log", "echo begun; printf half; sleep 600", timeout_s=2)
     assert (ended.timed_out, ended.code, ended.tail) == (True, None, "begun\nhalf")
+    assert (tmp_path / "log").read_text() == "begun\nhalf"
 
 
 def test_a_line_without_an_end_is_bounded(run: HostRunner, tmp_path: Path) -> None:
     ended = followed(run, tmp_path / "log", "head -c 3000000 /dev/zero | tr '\\0' x")
     assert ended.code == 0
     assert max(map(len, ended.tail.splitlines())) == LONGEST_LINE
+
+
+@pytest.mark.parametrize(
+    "output", [f"head -c {LONGEST_LOG + 3_000_000} /dev/zero | tr '\\0' x", "seq 100000000 109000000"]
+)
+def test_the_log_ends_where_it_is_long_enough(run: HostRunner, tmp_path: Path, output: str) -> None:
+    log = tmp_path / "log"
+    ended = followed(run, log, f"{output}; echo; echo last", timeout_s=600)
+    assert ended.tail.endswith("\nlast")
+    assert LONGEST_LOG - (1 << 20) < log.stat().st_size <= LONGEST_LOG + len(CUT)
+    with log.open("rb") as stream:
+        stream.seek(-len(CUT), 2)
+        assert stream.read() == CUT

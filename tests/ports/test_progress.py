@@ -52,6 +52,14 @@ def test_a_failed_step_says_so_and_its_place_is_left() -> None:
     assert events[-1].path == ("",)
 
 
+def test_a_step_may_fail_without_an_error() -> None:
+    seen: list[Event] = []
+    reporter = Reporter(seen.append)
+    with reporter.step("a"), reporter.step("b") as step:
+        step.failed()
+    assert [(event.path, event.ok) for event in seen if event.kind == "end"] == [(("a", "b"), False), (("a",), True)]
+
+
 def test_threads_keep_the_place_they_were_started_from() -> None:
     events: list[Event] = []
     reporter = Reporter(events.append)

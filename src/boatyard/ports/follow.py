@@ -6,7 +6,7 @@ import os
 import select
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from boatyard.ports import clock
 
@@ -47,28 +47,42 @@ def follow(
     deadline, lines = clock.monotonic() + timeout_s, _Lines(told)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "ab", buffering=0) as stream:
-        room, rest = LONGEST_LOG, b""
+        kept, rest = _Kept(stream), b""
         while True:
             left = deadline - clock.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                kept.write(rest)
                 return Followed(code=None, mark=None, tail=lines.tail(rest), timed_out=True)
             data = os.read(process.stdout.fileno(), CHUNK)
             *whole, rest = (rest + data).split(b"\n")
-            for line in whole if data else [*whole, *filter(None, [rest])]:
-                if mark and line.startswith(mark.encode()):
-                    found = line[len(mark) :].decode("utf-8", "replace").strip()
-                    return Followed(code=None, mark=found, tail=lines.tail())
-                if room > 0:
-                    room -= len(line) + 1
-                    stream.write(line + b"\n" if room > 0 else CUT)
+            if not data and rest:
+                whole.append(rest)
+            at = next((at for at, line in enumerate(whole) if mark and line.startswith(mark.encode())), len(whole))
+            kept.write(b"".join(line + b"\n" for line in whole[:at]))
+            for line in whole[:at]:
                 lines.take(line)
+            if at < len(whole):
+                found = whole[at][len(mark) :].decode("utf-8", "replace").strip()
+                return Followed(code=None, mark=found, tail=lines.tail())
             if not data:
                 return Followed(code=process.wait(), mark=None, tail=lines.tail())
             if len(rest) > CHUNK:  # no line is that long
-                room -= len(rest)
-                stream.write(rest)
+                kept.write(rest)
                 lines.take(rest)
                 rest = b""
+
+
+class _Kept:
+    """The beginning of the output, at most `LONGEST_LOG`."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._room = LONGEST_LOG
+
+    def write(self, data: bytes) -> None:
+        if data and self._room > 0:
+            self._room -= len(data)
+            self._stream.write(data if self._room > 0 else CUT)
 
 
 class _Lines:

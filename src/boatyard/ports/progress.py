@@ -28,6 +28,15 @@ class Sink(Protocol):
     def __call__(self, event: Event) -> None: ...
 
 
+class Step:
+    """A piece of work that is told of. One that does not raise an error may have failed all the same."""
+
+    ok = True
+
+    def failed(self) -> None:
+        self.ok = False
+
+
 class Reporter:
     """Tells all sinks what happens. Safe to use from many threads."""
 
@@ -36,14 +45,14 @@ class Reporter:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[Step]:
         """Encloses a piece of work; its end tells the seconds and whether it went well."""
         token = _path.set((*_path.get(), name))
-        started, ok = clock.monotonic(), False
+        started, ok, step = clock.monotonic(), False, Step()
         self._tell(Event(kind="start", path=_path.get()))
         try:
-            yield
-            ok = True
+            yield step
+            ok = step.ok
         finally:
             self._tell(Event(kind="end", path=_path.get(), seconds=clock.monotonic() - started, ok=ok))
             _path.reset(token)

@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from boatyard.flow.trial.order import Order, Places
     from boatyard.flow.trial.scenario import PlacedScenario
     from boatyard.flow.trial.supply import Supply
+    from boatyard.ports.progress import Reporter
     from boatyard.trial.assertion.model import Assertions
     from boatyard.trial.section import Answers
     from boatyard.vm.running import Harbour
 
 MOST_WORDS = 100_000
+SHOWN_S = 0.1  # nobody reads faster, and the log of the deployment has every line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +59,24 @@ class Trial:
     def limit_s(self, phase: str) -> float:
         return parse_duration(getattr(self.placed.scenario.limits, phase))
 
-    def hear(self, line: str) -> None:
-        """Takes a line of a deployment's output."""
-        if len(self.book.words) < MOST_WORDS:
-            self.book.words.append(line)
-        self.harbour.reporter.progress(0, 0, visible_line(line))
-
     def keep_logs(self, answers: Answers) -> None:
         """Keeps the machine's own logs, of which the latest count: a restart adds to them."""
         self.book.words_of_guest = store(answers, self.places.report)
+
+
+class Ear:
+    """Hears the output of a deployment: keeps its first lines, and shows one now and then."""
+
+    def __init__(self, words: list[str], reporter: Reporter) -> None:
+        self._words, self._reporter = words, reporter
+        self._next_s = 0.0
+
+    def __call__(self, line: str) -> None:
+        if len(self._words) < MOST_WORDS:
+            self._words.append(line)
+        if clock.monotonic() >= self._next_s:
+            self._next_s = clock.monotonic() + SHOWN_S
+            self._reporter.progress(0, 0, visible_line(line))
 
 
 def run_trial(
@@ -140,20 +151,23 @@ def _deploy(trial: Trial, way: Login) -> None:
     deadline = clock.monotonic() + trial.limit_s("deploy")
     act = partial(perform, machine=way.machine, key=way.key, user=way.user, timeout_s=trial.limit_s("boot"))
     events = Events(scenario.events, act, book.mark)
-    with trial.harbour.reporter.step("deployment"), events.running():
+    with trial.harbour.reporter.step("deployment") as told, events.running():
         for number, step in enumerate(scenario.deploy, start=1):
             name = step.script or step.playbook
             stage = Stage(
                 shell=way.shell(),
                 log=trial.places.report / deploy_log(number, name),
                 timeout_s=max(1.0, deadline - clock.monotonic()),
-                told=trial.hear,
+                told=Ear(book.words, trial.harbour.reporter),
             )
             at_s = book.at_s()
-            with trial.harbour.reporter.step(name):
+            with trial.harbour.reporter.step(name) as told_of_one:
                 check = deploy(trial.placed, step, stage)
+                if check.outcome == "failed":
+                    told_of_one.failed()
             book.mark(check, at_s)
             if check.outcome == "failed":
+                told.failed()
                 events.stop()
                 way.machine.vm.console.check()  # a panic explains more than a lost connection
                 break
@@ -174,10 +188,12 @@ def _check(trial: Trial, way: Login, record: ProvisionRecord, supply: Supply) ->
 def _look(trial: Trial, way: Login, record: ProvisionRecord, supply: Supply, *, after_reboot: bool) -> None:
     book, placed = trial.book, trial.placed
     told = Told(record=record, user=way.user, contacts=way.machine.fabric.contacts(), own=supply.own)
-    with trial.harbour.reporter.step("checks after a restart" if after_reboot else "checks"):
+    with trial.harbour.reporter.step("checks after a restart" if after_reboot else "checks") as told_of:
         limit_s = trial.limit_s("check")
         for check in look(placed, trial.assertions, way.shell(), told, trial.places.report, limit_s, trial.keep_logs):
             book.mark(structs.replace(check, after_reboot=after_reboot))
+            if check.outcome == "failed":
+                told_of.failed()
 
 
 def _keep_logs(trial: Trial, way: Login) -> None:
