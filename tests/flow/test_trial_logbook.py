@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,6 @@ from boatyard.artifact.machine import Drive
 from boatyard.artifact.provision import ProvisionRecord
 from boatyard.artifact.trial_report import TrialCheck, TrialImage, TrialReport
 from boatyard.base.error import ImageError
-from boatyard.base.event import Event
 from boatyard.cloud.machine import CloudVm
 from boatyard.flow.trial.image import TrialDisk
 from boatyard.flow.trial.logbook import Logbook
@@ -21,6 +20,9 @@ from boatyard.flow.trial.run import MOST_WORDS, Ear
 from boatyard.ports.progress import Reporter
 from boatyard.vm.qemu import Accelerator
 from boatyard.vm.ssh import SshKey
+
+if TYPE_CHECKING:
+    from boatyard.base.event import Event
 
 DISK = TrialDisk(
     Drive(path=Path("disk.raw")), TrialImage(path="disk.raw", format="raw", sha256="0"), notes=("A note.",)
