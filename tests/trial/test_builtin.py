@@ -108,6 +108,22 @@ def test_limits() -> None:
     assert found["disk"].found == "307 MB of 2.0 GB on /, limit 300 MB"
 
 
+@pytest.mark.parametrize(
+    ("rest", "outcome", "found"),
+    [
+        ("1941544 0 100% /\nwritable\n", "failed", "2.0 GB of 2.0 GB on /; nothing is left"),
+        ("1941544 0 100% /\n", "passed", "2.0 GB of 2.0 GB on /"),  # an image that is read-only is always full
+        ("300000 4 16% /\nwritable\n", "passed", "307 MB of 2.0 GB on /"),
+        ("300000 - - /\nwritable\n", "unknown", "df in the guest gives no figures"),
+        ("", "unknown", "df in the guest gives no figures"),
+    ],
+)
+def test_a_full_disk(rest: str, outcome: str, found: str) -> None:
+    header = "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+    check = judged(Checks(), disk=f"{header}/dev/vda4 1957928 {rest}")["disk"]
+    assert (check.outcome, check.found) == (outcome, found)
+
+
 def test_a_machine_that_still_starts() -> None:
     starting = "FinishTimestampMonotonic=0\nSystemState=starting\n"
     assert judged(Checks(), system=starting)["boot-time"].outcome == "unknown"

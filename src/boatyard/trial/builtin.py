@@ -48,7 +48,7 @@ SECTIONS = (
     Section("cloud-init", cloud_init.STATUS, 256 << 10),
     Section("scripts", cloud_init.SCRIPTS, 64 << 10),
     Section("memory", "cat /proc/meminfo"),
-    Section("disk", "df -Pk /"),
+    Section("disk", "df -Pk / && if [ -w / ]; then echo writable; fi"),
     Section("ports", listening.TABLES, 1 << 20),
 )
 HOLDERS = Section("holders", listening.HOLDERS, 1 << 20)
@@ -238,14 +238,19 @@ def _check_memory(seen: _Seen) -> TrialCheck:
 
 
 def _check_disk(seen: _Seen) -> TrialCheck:
-    """The space in use on the root file system."""
-    limit, lines = seen.checks.disk, seen.answers["disk"].lines
-    words = lines[-1].split() if lines else []
-    if len(words) < 6 or not (words[1].isdigit() and words[2].isdigit()):
+    """The space in use on the root file system, and that some is left where anything can be written."""
+    limit, lines = seen.checks.disk, list(seen.answers["disk"].lines)
+    writable = lines[-1:] == ["writable"]
+    words = lines[-2 if writable else -1].split() if len(lines) > 1 else []
+    if len(words) < 6 or not all(word.isdigit() for word in words[1:4]):
         return _row("unknown", "df in the guest gives no figures", seen.answers["disk"].text[:500])
-    total, used = int(words[1]) * KIB, int(words[2]) * KIB
-    allowed = not limit or used <= parse_size(limit)
-    return _row("passed" if allowed else "failed", _of(f"{format_size(used)} of {format_size(total)} on /", limit))
+    total, used, left = (int(word) * KIB for word in words[1:4])
+    found = _of(f"{format_size(used)} of {format_size(total)} on /", limit)
+    if writable and not left:
+        return _row(
+            "failed", f"{found}; nothing is left", hint="what writes there fails: delete something, or order more"
+        )
+    return _row("failed" if limit and used > parse_size(limit) else "passed", found)
 
 
 def _check_ports(seen: _Seen) -> TrialCheck:
