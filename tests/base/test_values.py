@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from boatyard.base.digest import fingerprint, sha256_tree
-from boatyard.base.error import ConfigError, Problem, SourceError, did_you_mean
+from boatyard.base.error import ConfigError, Problem, SourceError, about, did_you_mean
 from boatyard.base.where import Where
 from boatyard_boot.size import format_size, parse_size
 
@@ -93,6 +93,21 @@ def test_errors_are_shown_in_the_order_of_their_places() -> None:
     )
     assert error.exit_code == 2
     assert SourceError("gone", detail="one\ntwo").problems[0].detail == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("line 1 is wrong", "zlib: line 1 is wrong"),
+        ("zlib: line 1 is wrong", "zlib: line 1 is wrong"),
+        ("the spec of zlib is wrong", "the spec of zlib is wrong"),
+        ("zlib-ng is wrong", "zlib: zlib-ng is wrong"),
+    ],
+)
+def test_an_error_names_what_it_is_about_once(what: str, told: str) -> None:
+    with pytest.raises(SourceError) as caught, about("zlib"):
+        raise SourceError(what, hint="mend it", temporary=True)
+    assert (str(caught.value), caught.value.temporary) == (f"error: {told}\n  hint: mend it", True)
 
 
 def test_did_you_mean() -> None:

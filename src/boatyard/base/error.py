@@ -7,10 +7,12 @@ Exit codes (documented in docs/reference/exit-codes.md): 1 a bug in Boatyard, 2 
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from boatyard.base.where import Where
 
@@ -120,6 +122,18 @@ class NotFoundError(BoatyardError):
     """A name given by the user does not exist."""
 
     exit_code = 9
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Begins an error with what it is about, where it says nothing of that itself."""
+    try:
+        yield
+    except BoatyardError as error:
+        problem = error.problems[0]
+        if not re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", problem.what):
+            error.problems = (problem._replace(what=f"{name}: {problem.what}"), *error.problems[1:])
+        raise
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from boatyard.base.digest import sha256_tree
-from boatyard.base.error import NotFoundError, SourceError
+from boatyard.base.error import NotFoundError, SourceError, about
 from boatyard.config.model.component import LocalSpec, UpstreamSpec
 from boatyard.flow.archives import weak_archives
 from boatyard.flow.fingerprint import input_fingerprint
@@ -78,13 +78,18 @@ def update_upstream_locks(
     if not chosen:
         return []
     with reporter.step(f"Lock {len(chosen)} components"):
-        results = run_all(lambda component: _lock(upstream, component, rules), chosen, workers=CONNECTIONS)
+        results = run_all(lambda component: _lock_one(upstream, component, rules), chosen, workers=CONNECTIONS)
     for result in results if rules.write else ():
         if result.pins is not None:
             save_pins(result.pins, upstream.locks, result.component)
         if result.changed:
             save_lock(result.new, upstream.locks, result.component)
     return results
+
+
+def _lock_one(upstream: Upstream, component: Component, rules: LockRules) -> Locked:
+    with about(component.name):
+        return _lock(upstream, component, rules)
 
 
 def _lock(upstream: Upstream, component: Component, rules: LockRules) -> Locked:

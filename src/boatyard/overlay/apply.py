@@ -132,7 +132,12 @@ def _edit_archives(items: Sequence[Numbered], work: Path, scratch: Path) -> tupl
 
 
 def _edit_tree(items: Sequence[Numbered], work: Path, spec: Path, archives: set[str]) -> list[Effect]:
-    if spec.is_symlink() or not spec.is_file():
+    if spec.is_symlink():
+        raise BuildError(
+            f"the spec {spec.name} is a link to {spec.readlink()}",
+            hint="make it a plain file; nothing is built from links",
+        )
+    if not spec.is_file():
         raise BuildError(f"the source tree has no spec {spec.name}", hint=f"looked for {spec.name} at its top")
     lines = split_lines(decode(spec.read_bytes()))
     effects = []

@@ -80,9 +80,11 @@ class Forge:
         for top, below in folders.items():
             inner = {path.partition("/")[2]: mode for path, mode in modes.items() if path.startswith(f"{top}/")}
             entries.append(("40000", top, self.tree(package, below, inner)))
-        entries.sort(key=lambda entry: (entry[1] + ("/" if entry[0] == "40000" else "")).encode())
+        entries.sort(
+            key=lambda entry: (entry[1] + ("/" if entry[0] == "40000" else "")).encode("utf-8", "surrogateescape")
+        )
         data = b"".join(
-            mode.encode() + b" " + name.encode() + b"\0" + bytes.fromhex(blob) for mode, name, blob in entries
+            mode.encode() + b" " + os.fsencode(name) + b"\0" + bytes.fromhex(blob) for mode, name, blob in entries
         )
         return self.git(package, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=data)
 

@@ -96,3 +96,33 @@ def test_nothing_is_written_when_one_fails(yard: YardSite) -> None:
     assert code == 3
     assert "gone" in err
     assert not (yard.dir / "locks").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"sources": "\ufeffnothing\n"}, "error: odd: invalid format in sources file at line 1"),
+        ({"sources/x": ""}, "error: odd: the commit holds 'sources' of the kind 040000"),
+    ],
+)
+def test_of_many_components_the_one_that_is_wrong_is_named(yard: YardSite, files: dict[str, str], told: str) -> None:
+    for name in ("a", "b", "c"):
+        yard.package(name)
+    yard.forge.commit("odd", {"odd.spec": "Name: odd\n"} | files)
+    yard.components |= dict.fromkeys(("a", "b", "c", "odd"), "")
+    yard.write()
+    code, _, err = yard.run("component", "update", "-a")
+    assert code in (3, 5)
+    assert told in err
+    assert not (yard.dir / "locks").exists()
+
+
+def test_a_spec_that_is_a_link_is_told(yard: YardSite) -> None:
+    files = {"real.spec": "Name: a\n", "a.spec": "real.spec"}
+    yard.forge.commit("a", files, modes={"a.spec": "120000"})
+    yard.components["a"] = ""
+    yard.write()
+    assert yard.run("component", "update", "-a")[0] == 0
+    code, _, err = yard.run("component", "diff-sources", "a")
+    assert code == 5
+    assert "the spec a.spec is a link to real.spec" in err

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.codec import Artifact, from_json, to_json
 from boatyard.artifact.source_tree import DEFAULT_EPOCH
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import BoatyardError, BuildError
+from boatyard.base.error import BoatyardError, BuildError, about
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.flow.fingerprint import input_fingerprint
 from boatyard.flow.history import read_histories
@@ -155,7 +155,8 @@ class Definitions:
 
     def _make(self, name: str) -> None:
         try:
-            self._made[name] = self._definer.define(self._components[name])
+            with about(name):
+                self._made[name] = self._definer.define(self._components[name])
         except BoatyardError as error:
             self._made[name] = error
 
