@@ -31,8 +31,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": "a b"}, {"name": "-a"}, {"name": "x" * 64}, {"user": "root"}, {"user": "A"}, {"vm_id": "x"},
-     {"custom_data": bytes(65_536)}, {"password": "a\nb"}, {"public_keys": ("ssh-ed25519 A\x00",)},
+    [{"name": "a b"}, {"name": "-a"}, {"name": "x" * 64}, {"user": "root"}, {"user": "admin"}, {"user": "A"},
+     {"vm_id": "x"}, {"custom_data": bytes(65_536)}, {"password": "a\nb"}, {"public_keys": ("ssh-ed25519 A\x00",)},
      {"wire": Wire(mac="60:45")}],
 )  # fmt: skip
 def test_what_azure_would_refuse(wrong: dict[str, Any]) -> None:

@@ -168,6 +168,7 @@ error: there is no file checks.toml
     [
         ('image = "x"\n[vm]\nname = "a b"\n', "'a b' is no name of a VM", "2 vm"),
         ('image = "x"\n[vm]\nuser = "root"\n', "'root' is no name for an administrator", "2 vm"),
+        ('image = "x"\n[vm]\nuser = "test"\n', "Azure lets no administrator be called 'test'", "2 vm"),
         ('image = "x"\n[egress]\npolicy = "list"\nallow = ["10.0.0.1/8"]\n', "has host bits set", "2 egress"),
         ('image = "x"\n[vm]\ncustom-data = "../x"\n', "names no file beside the scenario", "2 vm"),
         ('image = "x"\n[vm]\ncustom-data = "/etc/shadow"\n', "names no file beside the scenario", "2 vm"),

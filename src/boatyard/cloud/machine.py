@@ -20,6 +20,12 @@ MAX_LUNS, MAX_GIB = 64, 65_536
 SMALLEST_PREFIX, RESERVED = 29, 4  # of subnets; their first addresses, which Azure keeps
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+# "Disallowed values" of adminUsername in the reference of Azure's API for virtual machines (osProfile).
+_REFUSED_USERS = {
+    "administrator", "admin", "user", "user1", "test", "user2", "test1", "user3", "admin1", "a", "actuser", "adm",
+    "admin2", "aspnet", "backup", "console", "david", "guest", "john", "owner", "server", "sql", "support",
+    "support_388945a0", "sys", "test2", "test3", "user4", "user5",
+}  # fmt: skip
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -116,6 +122,8 @@ class CloudVm(Artifact, frozen=True):
             raise ConfigError(f"{self.name!r} is no name of a VM", hint="letters, digits and -, at most 63")
         if not _USER_NAME.fullmatch(self.user) or self.user == "root":
             raise ConfigError(f"{self.user!r} is no name for an administrator", hint="lower case letters; not root")
+        if self.user in _REFUSED_USERS:
+            raise ConfigError(f"Azure lets no administrator be called {self.user!r}", hint="choose a name of your own")
         if len(self.custom_data) > MAX_CUSTOM_DATA or len(self.user_data) > MAX_CUSTOM_DATA:
             raise ConfigError(f"custom data and user data have at most {MAX_CUSTOM_DATA:,} bytes")
         if not all(key.strip().isprintable() for key in self.public_keys):
