@@ -13,7 +13,7 @@ from tests.spec_file import SPEC
 from boatyard.base.error import SourceError
 from boatyard.build.depot import Depot
 from boatyard.config.load import load_root
-from boatyard.flow.build.definition import Definer, Definition
+from boatyard.flow.build.definition import Definer, Definition, Definitions
 from boatyard.flow.ports import Ports
 from boatyard.flow.render import RenderOptions
 from boatyard.flow.upstream import open_upstream
@@ -60,8 +60,8 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def define(folder: Path, run: HostRunner, component: str = LOCAL) -> Definition:
-    """The definition of the component as everything is now, by a run of its own."""
+def define(folder: Path, run: HostRunner, component: str = LOCAL, *, late: bool = False) -> Definition:
+    """The definition of the component as everything is now, by a run of its own. `late`: when a build asks for it."""
     upstream = folder.parent / "upstream"
     (folder / "boatyard.toml").write_text(PROJECT.format(component=component, upstream=upstream))
     loaded = load_root(folder / "boatyard.toml")
@@ -71,8 +71,10 @@ def define(folder: Path, run: HostRunner, component: str = LOCAL) -> Definition:
     yard = Yard(project=loaded, workspace=workspace, arch=Arch.X86_64, ports=ports, key=key, mirror=None)  # type: ignore[arg-type]
     how = RenderOptions(root=workspace.work / "none", locks=workspace.locks, work=workspace.work, archives=True)
     with Depot.open(folder.parent / "depot") as depot:
-        definer = Definer(yard, open_upstream(loaded, workspace, ports), how, depot).knowing(["alpha"])
-        return definer.define(loaded.component("alpha"))
+        definer = Definer(yard, open_upstream(loaded, workspace, ports), how, depot)
+        definitions = Definitions(definer, loaded.components)
+        definitions.make([] if late else ["alpha"])
+        return definitions.of("alpha")
 
 
 def lock(folder: Path, mark: str, commit: str = "0" * 40) -> None:
@@ -103,6 +105,15 @@ def test_how_the_release_goes_up_counts(project: Path, run: HostRunner) -> None:
     raised = define(project, run)
     assert define(project, run, LOCAL + 'release = { calculation = "manual" }\n').leaves != raised.leaves
     assert define(project, run) == raised
+
+
+def test_what_shows_late_is_the_same(project: Path, run: HostRunner) -> None:
+    for number in "12":
+        lock(project, number)
+        commit(project, f"Change {number}")
+    late = define(project, run, late=True)
+    (project.parent / "depot").rename(project.parent / "before")
+    assert define(project, run) == late
 
 
 def test_a_lock_that_is_committed_counts_even_when_it_is_not_there(project: Path, run: HostRunner) -> None:

@@ -142,21 +142,22 @@ class Definitions:
 
     def make(self, names: Sequence[str]) -> None:
         """Makes several side by side."""
-        run_all(self._make, names)
+        definer = self._definer.knowing(names)
+        run_all(lambda name: self._make(name, definer), names)
 
     def of(self, name: str) -> Definition:
         """That of a component, made now if need be; the error of preparing it."""
         if name not in self._made:
-            self._make(name)
+            self._make(name, self._definer)
         found = self._made[name]
         if isinstance(found, BoatyardError):
             raise found
         return found
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str, definer: Definer) -> None:
         try:
             with about(name):
-                self._made[name] = self._definer.define(self._components[name])
+                self._made[name] = definer.define(self._components[name])
         except BoatyardError as error:
             self._made[name] = error
 

@@ -221,7 +221,7 @@ def _require_packages(buildroot: Buildroot) -> None:
 def _prepare_sources(yard: Yard, definer: Definer, nodes: Sequence[str]) -> Definitions:
     with yard.ports.reporter.step(f"Prepare the sources of {len(nodes)} components"):
         names = sorted({component_of(node) for node in nodes})
-        definitions = Definitions(definer.knowing(names), yard.project.components)
+        definitions = Definitions(definer, yard.project.components)
         definitions.make(names)
     return definitions
 
