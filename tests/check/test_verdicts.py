@@ -197,6 +197,28 @@ def test_a_mime_message_is_checked_part_by_part() -> None:
     ]
 
 
+def test_parts_find_what_the_configuration_of_another_part_installs() -> None:
+    text = (
+        'Content-Type: multipart/mixed; boundary="=="\nMIME-Version: 1.0\n\n--==\n'
+        "Content-Type: text/x-shellscript\n\n#!/bin/sh\njq .\nhtop\n--==\n"
+        "Content-Type: text/cloud-config\n\npackages: [jq, figlet]\n--==\n"
+        "Content-Type: text/cloud-boothook\n\n#cloud-boothook\njq .\n--==--\n"
+    )
+    assert [(one.rule, one.name) for one in told(text, "mime")] == [
+        ("SP002", "htop"),
+        ("SP005", "figlet"),
+        ("SP001", "jq"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [("#cloud-config-archive\na: 1\n", "must be a list of parts"), ("#cloud-config-archive\n- [\n", "no YAML")],
+)
+def test_an_archive_that_is_none(text: str, finding: str) -> None:
+    assert [finding in one.message for one in told(text, "mime")] == [True]
+
+
 def test_python_modules() -> None:
     one = report("import json, flask\ntry:\n    import nope\nexcept ImportError:\n    nope = None\n", "python")
     found = {need.need.name: need.verdict for need in one.files[0].needs if need.need.kind is Kind.MODULE}
@@ -251,5 +273,5 @@ def test_places_are_those_of_the_script_as_it_was_written() -> None:
     assert [(one.place.line, one.place.column) for one in report.findings] == [(1, 16)]
     assert [one.also for one in report.findings] == [()]
     needs = [one.need for one in report.files[0].needs if one.need.name == "jq"]
-    assert [(one.place.line, one.place.column) for one in needs] == [(1, 16), (1, 44)]
+    assert [(one.place.line, one.place.column) for one in needs] == [(1, 16), (1, 40)]
     assert [one.text for one in report.findings] == ["jq ."]

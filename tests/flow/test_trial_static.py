@@ -67,6 +67,13 @@ def test_errors_fail_only_when_they_are_to(disk: TrialDisk, tmp_path: Path, mode
     assert report.missing_commands() == {"less", "htop"}
 
 
+def test_custom_data_of_many_parts(disk: TrialDisk, tmp_path: Path) -> None:
+    init = "#cloud-config-archive\n- |\n  #!/bin/sh\n  less x\n- packages: 1\n  content: 'packages: [less]'\n"
+    scenario = scenario_in(tmp_path, "fail", init=init, deploy="#!/bin/bash\nless x\nhtop\n")
+    _, checks, _ = static_phase(scenario, tmp_path, disk, tmp_path / "cache")
+    assert [(one.name, one.outcome) for one in checks] == [("init", "passed"), ("SP002 command htop", "failed")]
+
+
 def test_what_runs_first_is_there_for_what_runs_next(disk: TrialDisk, tmp_path: Path) -> None:
     init = "#cloud-config\npackages: [less]\n"
     scenario = scenario_in(tmp_path, "fail", init=init, deploy="#!/bin/bash\nless x\n")

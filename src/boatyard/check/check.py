@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from boatyard.check import suppress
 from boatyard.check.finding import FileReport, Report
 from boatyard.check.judge import judge
-from boatyard.check.kind import is_mime, parts
+from boatyard.check.kind import has_parts, parts
 from boatyard.check.step import Source, Sources
 from boatyard.check.world import World
 
@@ -44,14 +44,21 @@ def check_in_turn(sources: Sequence[Source], beside: Sequence[Source], facts: Fa
 def _checked(
     source: Source, known: Sources, facts: Facts, bases: Sequence[str], world: World | None = None
 ) -> FileReport:
-    if is_mime(source.text):
-        found = [judge(part, steps_of(part, known, bases), facts, world) for part in parts(source.file, source.text)]
+    if has_parts(source.text):
+        shared = world or World(facts)
+        in_turn = sorted(parts(source.file, source.text), key=_turn)
+        found = [judge(part, steps_of(part, known, bases), facts, shared) for part in in_turn]
         needs = tuple(need for report in found for need in report.needs)
-        findings = tuple(finding for report in found for finding in report.findings)
-        report = FileReport(source.file, "mime", needs, findings)
+        findings = sorted((one for report in found for one in report.findings), key=lambda one: one.place.line)
+        report = FileReport(source.file, "mime", needs, tuple(findings))
     else:
         report = judge(source, steps_of(source, known, bases), facts, world)
     return FileReport(report.file, report.type, report.needs, suppress.apply(source.file, source.text, report.findings))
+
+
+def _turn(part: Source) -> int:
+    """When cloud-init comes to a part: hooks, then all configuration, then scripts."""
+    return 0 if part.text.lstrip().startswith("#cloud-boothook") else 1 if part.type == "cloud-config" else 2
 
 
 def steps_of(source: Source, known: Sources, bases: Sequence[str]) -> Steps:

@@ -20,6 +20,7 @@ from boatyard.base.yaml_text import (
     words_on_lines,
 )
 from boatyard.check.advice import near
+from boatyard.check.kind import ARCHIVE
 from boatyard.check.shell.call import Call
 from boatyard.check.shell.effect import made_file
 from boatyard.check.shell.walk import Budget, Frame, script_steps
@@ -103,8 +104,10 @@ def _steps(source: Source, sources: Sources) -> Iterator[Step]:
         return
     if root is None:
         return
-    if not isinstance(root, Table):
-        yield Tell("SP010", "error", "cloud-config must be a table of keys", Place(source.file, root.line))
+    archive = source.part and lines[0].startswith(ARCHIVE)
+    if archive or not isinstance(root, Table):
+        told = "an archive must be a list of parts" if archive else "cloud-config must be a table of keys"
+        yield Tell("SP010", "error", told, Place(source.file, root.line))
         return
     steps = _Config(source.file, root, sources).steps()
     yield from [Choice(UNDECIDED, tuple(steps))] if jinja and "{%" in text else steps

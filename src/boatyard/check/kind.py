@@ -1,4 +1,4 @@
-"""What a file is, by its first line, its name and its content; and the parts of a MIME message for cloud-init."""
+"""What a file is, by its first line, its name and its content; and the parts of what cloud-init takes apart."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from boatyard.base.yaml_text import Listing, Scalar, Table, YamlError, read_yaml
 from boatyard.check.step import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_PARTS = 100
+ARCHIVE = "#cloud-config-archive"
 TYPES = ("shell", "cloud-config", "dockerfile", "ansible", "python")
 SHEBANG = re.compile(r"^#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?(\w+)")
 SHELL_NAMES = re.compile(r"\.(sh|bash)$")
@@ -32,7 +34,9 @@ def type_of(file: str, text: str) -> str:
     """One of TYPES, or empty when the file is nothing that is checked."""
     name = posixpath.basename(file)
     first = text.split("\n", 1)[0].rstrip("\r")
-    if re.match(r"#cloud-config\b(?!-archive)", first) or first.startswith("## template: jinja"):
+    if first.startswith(ARCHIVE):
+        return ""
+    if re.match(r"#cloud-config\b", first) or first.startswith("## template: jinja"):
         return "cloud-config"
     if first.startswith("#cloud-boothook"):
         return "shell"
@@ -55,7 +59,10 @@ def type_of(file: str, text: str) -> str:
 
 
 def parts(file: str, text: str) -> Iterator[Source]:
-    """The parts of a MIME message, each with empty lines before it, so that lines count as in the file."""
+    """The parts of a message or an archive, each with empty lines before it, so that lines count as in the file."""
+    if text.startswith(ARCHIVE):
+        yield from _archived(file, text)
+        return
     head, _, _ = text.partition("\n\n")
     boundary = re.search(r"boundary=\"?([^\"\s;]+)", head)
     if boundary is None:
@@ -71,6 +78,25 @@ def parts(file: str, text: str) -> Iterator[Source]:
         line += chunk.count("\n") + 1
 
 
-def is_mime(text: str) -> bool:
-    """Whether a text is a MIME message of many parts."""
-    return bool(re.match(r"(?i)(content-type:\s*multipart/|mime-version:)", text))
+def _archived(file: str, text: str) -> Iterator[Source]:
+    """The parts of a list of them in YAML; one that is none is left to be told of."""
+    try:
+        root = read_yaml(text)
+    except YamlError:
+        root = None
+    if not isinstance(root, Listing):
+        yield Source(file, text, "cloud-config", part=True)
+        return
+    for item in root.items[:MOST_PARTS]:
+        content = item.get("content") if isinstance(item, Table) else item
+        if not isinstance(content, Scalar):
+            continue
+        told = item.text("type").lower() if isinstance(item, Table) else ""
+        kind = CLOUD_TYPES.get(told, "") if told else type_of("user-data", content.text)
+        if kind:
+            yield Source(file, "\n" * (content.first - 1) + content.text, kind, part=True)
+
+
+def has_parts(text: str) -> bool:
+    """Whether a text is a MIME message of many parts, or an archive of them."""
+    return text.startswith(ARCHIVE) or bool(re.match(r"(?i)(content-type:\s*multipart/|mime-version:)", text))

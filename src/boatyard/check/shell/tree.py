@@ -51,10 +51,9 @@ class Tree:
         return self._data[self._written(start) : self._written(end)].decode("utf-8", "replace")
 
     def place(self, node: Node) -> tuple[int, int]:
-        """The line and column (in bytes) where a node begins, from 1."""
+        """The line and column where a node begins, from 1."""
         row, column = node.start_point
-        line = node.start_byte - column
-        return row + 1, self._written(node.start_byte) - self._written(line) + 1
+        return row + 1, len(self.between(node.start_byte - column, node.start_byte)) + 1
 
     def errors(self) -> Iterator[tuple[int, int]]:
         """Where the grammar does not fit."""

@@ -10,7 +10,7 @@ from boatyard.artifact.image import Manifest
 from boatyard.base.digest import sha256_file
 from boatyard.base.error import ConfigError, NotFoundError
 from boatyard.check.facts_file import facts_of
-from boatyard.check.kind import TYPES, is_mime, type_of
+from boatyard.check.kind import TYPES, has_parts, type_of
 from boatyard.check.step import Source
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_sources(paths: Sequence[Path], kind: str = "") -> list[Source]:
 def read_source(path: Path, name: str, kind: str = "") -> Source | None:
     """The file at `path` as one to check, called `name` in what is told; None when it is of no known type."""
     text = _text(path)
-    found = kind or type_of(name, text) or ("mime" if is_mime(text) else "")
+    found = kind or type_of(name, text) or ("mime" if has_parts(text) else "")
     return Source(name, text, found) if found else None
 
 

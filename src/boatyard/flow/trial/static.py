@@ -9,7 +9,7 @@ from boatyard.artifact.trial_report import PhaseRow, SeenCommand, TrialCheck
 from boatyard.base.error import BoatyardError
 from boatyard.check.check import check_in_turn
 from boatyard.check.finding import Verdict
-from boatyard.check.kind import type_of
+from boatyard.check.kind import has_parts, type_of
 from boatyard.flow.trial.check import LARGEST_FILE, image_facts, read_source
 from boatyard.ports import clock
 from boatyard.trial.not_found import commands_not_found
@@ -32,7 +32,7 @@ EXPECTED: dict[Verdict, Literal["missing", "present", "unknown"]] = {
     Verdict.UNKNOWN: "unknown",
 }
 # What cloud-init takes for itself, by the beginning of what it is given.
-NOT_READ = ("#include", "#cloud-config-archive", "#part-handler", "#cloud-config-jsonp")
+NOT_READ = ("#include", "#part-handler", "#cloud-config-jsonp")
 
 
 def static_phase(
@@ -118,7 +118,7 @@ def _user_data(folder: Path, name: str) -> Source | None:
     source = _source(folder, name, "cloud-config")
     if source is None or not source.text or source.text.startswith(NOT_READ):
         return None
-    kind = type_of("user-data", source.text)
+    kind = "mime" if has_parts(source.text) else type_of("user-data", source.text)
     return replace(source, type=kind) if kind else None
 
 
