@@ -144,6 +144,12 @@ def test_links_that_a_build_leaves_are_not_followed(yard: Yard, tmp_path: Path) 
         yard(make_srpm, a_tree(tmp_path / "t", "beta", tags=f"{body}\n%{{x}}"))
 
 
+def test_two_files_of_one_name_are_told(yard: Yard, tmp_path: Path) -> None:
+    body = "%build\nmkdir -p /build/RPMS/a /build/RPMS/b; echo x > /build/RPMS/a/x.rpm; echo y > /build/RPMS/b/x.rpm"
+    with pytest.raises(BuildError, match=r"two files called x\.rpm"):
+        yard(build_in_root, spec(tmp_path, "alpha", body))
+
+
 def test_build_sees_no_secret_no_network_and_no_root(
     yard: Yard, tmp_path: Path, run: HostRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from msgspec import structs
 from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile
 from boatyard.artifact.codec import to_json
 from boatyard.base.digest import sha256_bytes
-from boatyard.base.error import ToolError
+from boatyard.base.error import BuildError, ToolError
 from boatyard.base.nevra import Evr
 from boatyard.build.depot import Depot, record_name
 from boatyard.build.store import BuildStore
@@ -102,6 +102,23 @@ def test_a_package_that_changed_since_it_was_looked_at_is_refused(store: BuildSt
     with pytest.raises(ToolError, match="changed while it was stored"):
         store.add("a", KEY, (rpm,), tmp_path / "log", 0.0)
     assert store.find(KEY) is None
+
+
+@pytest.mark.parametrize("changes", [{"name": "../a"}, {"name": "a b"}, {"arch": "x/y"}, {"name": "a" * 300}])
+def test_a_package_that_is_called_oddly_is_not_stored(
+    store: BuildStore, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    rpm = structs.replace(package(tmp_path / "work/a.rpm", b"rpm"), **changes)
+    with pytest.raises(BuildError, match="zlib builds a package with a name that packages do not have"):
+        store.add("zlib", KEY, (rpm,), tmp_path / "log", 0.0)
+    assert store.depot.record(KEY) is None
+
+
+def test_two_packages_of_one_name_are_not_stored(store: BuildStore, tmp_path: Path) -> None:
+    rpms = (package(tmp_path / "work/a.rpm", b"rpm"), package(tmp_path / "work/b.rpm", b"other"))
+    with pytest.raises(BuildError, match=r"zlib builds a-1-2\.noarch\.rpm twice"):
+        store.add("zlib", KEY, rpms, tmp_path / "log", 0.0)
+    assert store.depot.record(KEY) is None
 
 
 def test_the_former_layout_is_swept(tmp_path: Path) -> None:

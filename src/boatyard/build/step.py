@@ -152,11 +152,16 @@ def jobs(limits: Limits) -> int:
 
 
 def take_files(folder: Path, target: Path, suffix: str) -> list[Path]:
-    """Copies the plain files below a hostile folder; links are neither followed nor taken. Sorted by name."""
+    """Copies the plain files below a hostile folder; links are neither followed nor taken. Sorted by name.
+
+    BuildError for two of one name.
+    """
     taken: dict[str, Path] = {}
     for _, _, names, handle in os.fwalk(folder, follow_symlinks=False):
         for name in names:
             if name.endswith(suffix) and stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+                if name in taken:
+                    raise BuildError(f"a build left two files called {name}")
                 source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
                 with os.fdopen(source, "rb") as stream, (target / name).open("xb") as copy:
                     shutil.copyfileobj(stream, copy, MIB)

@@ -11,13 +11,13 @@ from msgspec import structs
 
 from boatyard.artifact.build_result import BuildInputs, BuildResult, RpmFile
 from boatyard.artifact.codec import from_json, to_json
-from boatyard.base.error import NotFoundError, ToolError
+from boatyard.base.error import BuildError, NotFoundError, ToolError
 from boatyard.build.depot import object_name
 from boatyard.ports import clock
 from boatyard.ports.files import temporary_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from boatyard.build.depot import Depot
 
@@ -59,7 +59,11 @@ class BuildStore:
         inputs: BuildInputs = NO_INPUTS,
         requires: tuple[str, ...] = (),
     ) -> BuildResult:
-        """Stores what a build gave; `started` is the monotonic time of its start. When another was first: theirs."""
+        """Stores what a build gave; `started` is the monotonic time of its start. When another was first: theirs.
+
+        BuildError for packages that could not be laid out by their names.
+        """
+        _check_names(component, (*rpms, *([] if srpm is None else [srpm])))
         result = BuildResult(
             component=component,
             key=key,
@@ -95,6 +99,19 @@ class BuildStore:
         if path.stat().st_size != rpm.size:
             raise ValueError(f"{rpm.file_name} has another size than its record says")
         return structs.replace(rpm, path=path)
+
+
+def _check_names(component: str, packages: Sequence[RpmFile]) -> None:
+    names = [rpm.file_name for rpm in packages]
+    bad = [name for name in names if not _FILE_NAME.fullmatch(name)]
+    if bad:
+        raise BuildError(
+            f"{component} builds a package with a name that packages do not have: {bad[0][:300]!r}",
+            hint="names have letters, digits and . _ + ~ ^ -",
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BuildError(f"{component} builds {twice[0]} twice", hint="each package is to be written once")
 
 
 def _packages(result: BuildResult) -> tuple[RpmFile, ...]:
