@@ -38,7 +38,8 @@ def _compare_segments(a: str, b: str) -> int:
     if a.isdigit() != b.isdigit():
         return 1 if a.isdigit() else -1
     if a.isdigit():
-        return (int(a) > int(b)) - (int(a) < int(b))
+        left, right = ((len(digits), digits) for digits in (a.lstrip("0"), b.lstrip("0")))  # of any length
+        return (left > right) - (left < right)
     return (a > b) - (a < b)
 
 
