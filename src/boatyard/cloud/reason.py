@@ -1,8 +1,17 @@
-"""Why provisioning failed, out of an agent's words."""
+"""Why provisioning failed, out of an agent's words, or out of what it asked for."""
 
 from __future__ import annotations
 
 import csv
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from boatyard.cloud.record import Record
+
+FIRST_ERROR = 400  # of the status codes of HTTP
+SILENCE = ("ignored", "never answered")  # what `Record.note` says of requests that got nothing
 
 
 def failure_reason(description: str) -> str:
@@ -16,3 +25,19 @@ def failure_reason(description: str) -> str:
     except csv.Error:
         return description
     return next((field.removeprefix("reason=") for field in fields if field.startswith("reason=")), description)
+
+
+def unanswered(records: Iterable[Record]) -> str:
+    """What the guest asked for in vain until the end, for a VM that reports nothing; empty when all was answered."""
+    vain: dict[str, list[Record]] = {}
+    for one in records:
+        failed = one.status >= FIRST_ERROR or one.note in SILENCE
+        vain[one.channel] = [*vain.get(one.channel, ()), one] if failed else []
+    told = [
+        f"the last {len(these)} over {channel}, {these[-1].what}: {these[-1].status or these[-1].note}"
+        for channel, these in vain.items()
+        if these
+    ]
+    if told:
+        return f"what the guest asked for in vain: {'; '.join(told)}"
+    return "" if vain else "the guest has asked the cloud for nothing"

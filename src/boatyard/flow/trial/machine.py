@@ -18,6 +18,7 @@ from boatyard.artifact.trial_report import Moment
 from boatyard.base.error import ImageError, ToolError
 from boatyard.cloud.disk import data_disk, resource_disk
 from boatyard.cloud.egress import egress
+from boatyard.cloud.reason import unanswered
 from boatyard.cloud.state import Phase
 from boatyard.flow.cloud import LOOK_S, CloudMachine, Resumed, cloud_machine
 from boatyard.flow.cloud_disk import empty_disks
@@ -231,11 +232,13 @@ def provision(machine: CloudMachine, key: SshKey, order: Order) -> ProvisionReco
         with reporter.step("boot"):
             record = structs.replace(record, boot_s=_wait_boot(machine, parse_duration(limits.boot)))
         phase = PHASES[1]
-        with reporter.step("provisioning"):
+        with reporter.step("provisioning") as told:
             deadline = clock.monotonic() + parse_duration(limits.provision)
             record = _wait_ready(machine, order, record, deadline)
             if record.failed is None:
                 record = _wait_rest(machine, key, order.vm.user, record, deadline)
+            else:
+                told.failed()
     except ImageError as error:
         problem = error.problems[0]
         record = structs.replace(
@@ -243,7 +246,7 @@ def provision(machine: CloudMachine, key: SshKey, order: Order) -> ProvisionReco
             failed=phase,
             reason=problem.what,
             detail=problem.detail,
-            hint=problem.hint,
+            hint=problem.hint or unanswered(list(machine.fabric.records)),
         )
     return _with_sights(record, machine)
 
