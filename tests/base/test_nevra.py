@@ -18,6 +18,7 @@ ORDERED = [  # rpm's own test cases (rpmvercmp.at), each pair with its order
     ("1.0^git1", "1.0^git2", -1), ("1.0^git1", "1.01", -1), ("1.0^20160101", "1.0.1", -1),
     ("1.0^20160101^git1", "1.0^20160102", -1), ("1.0~rc1^git1", "1.0~rc1", 1), ("1.0^git1~pre", "1.0^git1", -1),
     ("1b.fc17", "1.fc17", -1), ("1g.fc17", "1.fc17", 1), ("", "1", -1), ("007", "7", 0),
+    ("1" + "0" * 5000, "9" * 5000, 1), ("0" * 5000 + "1", "1", 0),  # Python refuses to read such numbers
 ]  # fmt: skip
 
 
@@ -31,9 +32,7 @@ def test_order(left: str, right: str, order: int) -> None:
 @pytest.mark.skipif(shutil.which("rpm") is None, reason="rpm is not installed")
 def test_order_is_that_of_rpm() -> None:
     pairs = [pair for pair in ORDERED if pair[0]]  # rpm takes an empty version for an error
-    expressions = [f'%{{lua:print(rpm.vercmp("{left}", "{right}"))}}' for left, right, _ in pairs    ("1" + "0" * 5000, "9" * 5000, 1),  # Python refuses to read such numbers
-    ("0" * 5000 + "1", "1", 0),
-]
+    expressions = [f'%{{lua:print(rpm.vercmp("{left}", "{right}"))}}' for left, right, _ in pairs]
     words = [word for expression in expressions for word in ("--eval", expression)]
     shown = subprocess.run(["rpm", *words], capture_output=True, check=True)
     assert [rpmvercmp(left, right) for left, right, _ in pairs] == [int(line) for line in shown.stdout.split()]

@@ -58,6 +58,9 @@ def test_unknown_channel_and_twice_built_package_are_refused(tmp_path: Path) -> 
     assert "x, y" in caught.value.hint
     with pytest.raises(BuildError, match="more than one component"):
         plan_compose([(rpm("a", tmp_path), "x"), (rpm("a", tmp_path), "y")], ["x", "y"], "k")
+    one = rpm("a", tmp_path)
+    with pytest.raises(BuildError, match="is built by more than one component: zlib, zlib-ng"):
+        plan_compose([(one, "x"), (one, "x")], ["x"], "k", makers={one.file_name: ["zlib-ng", "zlib"]})
 
 
 @pytest.fixture

@@ -24,7 +24,11 @@ def compose(yard: Yard, results: Sequence[BuildResult]) -> Compose:
     project, ports, root = yard.project, yard.ports, yard.workspace.repo
     channels = Channels(project)
     published = [(rpm, channels.of(rpm.name, result.component).channel) for result in results for rpm in result.rpms]
-    plan = plan_compose(published, project.channels, yard.key.digest)
+    makers: dict[str, set[str]] = {}
+    for result in results:
+        for rpm in result.rpms:
+            makers.setdefault(rpm.file_name, set()).add(result.component)
+    plan = plan_compose(published, project.channels, yard.key.digest, makers=makers)
     with locked(root / "lock", lambda: ports.reporter.note("waiting for another run that publishes")):
         sweep_temporaries(root)
         made = find_compose(root, plan)

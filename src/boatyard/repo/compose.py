@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from boatyard.artifact.codec import find_sealed, save_sealed
@@ -24,7 +25,7 @@ from boatyard.repo.repodata import write_repodata
 from boatyard.rpm.signature import sign_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from boatyard.artifact.build_result import RpmFile
@@ -50,8 +51,17 @@ class ComposePlan:
         return tuple(rpm for rpms in self.channels.values() for rpm in rpms)
 
 
-def plan_compose(rpms: Iterable[tuple[RpmFile, str]], channels: Iterable[str], key_digest: str) -> ComposePlan:
-    """Sorts packages, each with the name of its channel, into the channels; BuildError on any contradiction."""
+def plan_compose(
+    rpms: Iterable[tuple[RpmFile, str]],
+    channels: Iterable[str],
+    key_digest: str,
+    *,
+    makers: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> ComposePlan:
+    """Sorts packages, each with the name of its channel, into the channels; BuildError on any contradiction.
+
+    `makers`: the components that build a file of a name, for the message.
+    """
     content: dict[str, list[RpmFile]] = {name: [] for name in channels}
     for rpm, channel in rpms:
         if channel == UNPUBLISHED:
@@ -65,8 +75,10 @@ def plan_compose(rpms: Iterable[tuple[RpmFile, str]], channels: Iterable[str], k
     counted = Counter(rpm.file_name for rpms in content.values() for rpm in rpms)
     twice = sorted(name for name, count in counted.items() if count > 1)
     if twice:
+        who = ", ".join(sorted(makers.get(twice[0], ())))
         raise BuildError(
-            f"{twice[0]} is built by more than one component", hint="a name, version, release and arch must be unique"
+            f"{twice[0]} is built by more than one component{f': {who}' if who else ''}",
+            hint="a name, version, release and arch must be unique",
         )
     ordered = {name: tuple(sorted(rpms, key=lambda rpm: rpm.file_name)) for name, rpms in content.items()}
     digests = {name: [[rpm.file_name, rpm.sha256] for rpm in rpms] for name, rpms in ordered.items()}
