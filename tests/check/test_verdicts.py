@@ -8,6 +8,7 @@ from tests.check.measure import corpus_facts
 from boatyard.check.check import check
 from boatyard.check.facts import Facts, FactsFile, Package
 from boatyard.check.finding import Finding, Report, Verdict
+from boatyard.check.kind import type_of
 from boatyard.check.step import Kind, Source
 
 FACTS = corpus_facts()
@@ -275,3 +276,18 @@ def test_places_are_those_of_the_script_as_it_was_written() -> None:
     needs = [one.need for one in report.files[0].needs if one.need.name == "jq"]
     assert [(one.place.line, one.place.column) for one in needs] == [(1, 16), (1, 40)]
     assert [one.text for one in report.findings] == ["jq ."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("Dockerfile.j2", "FROM {{ base }}", ""),
+        ("run.sh.jinja2", "#!/bin/sh\n", ""),
+        ("init.j2", "## template: jinja\n#cloud-config\n", "cloud-config"),
+        ("user-data.tmpl", "packages: [jq]", "cloud-config"),
+        ("init.sh.tpl", "#!/bin/sh\n", "shell"),
+        ("init.yaml", "#cloud-config-archive\n- a\n", ""),
+    ],
+)
+def test_what_is_told_by_name_and_content(name: str, text: str, kind: str) -> None:
+    assert type_of(name, text) == kind

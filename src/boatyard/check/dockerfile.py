@@ -94,6 +94,7 @@ class _Dockerfile:
         self.checked = 0
         self.shell: tuple[str, ...] = ("/bin/sh", "-c")
         self.frame = Frame(source.file, 0, sources, Budget(), {})
+        self.starts: dict[str, Instruction] = {}
 
     def steps(self) -> Iterator[Step]:
         stage: list[Step] = []
@@ -116,8 +117,20 @@ class _Dockerfile:
                        "name its base with --base")  # fmt: skip
 
     def finished(self, stage: list[Step]) -> Iterator[Step]:
-        if stage:
-            yield Scope("process", tuple(stage))
+        steps = (*stage, *self.started())
+        if steps:
+            yield Scope("process", steps)
+
+    def started(self) -> Steps:
+        """What a container of the stage starts with: the last ENTRYPOINT, of which the last CMD are the arguments."""
+        entry, cmd = (self.starts.pop(name, None) for name in ("ENTRYPOINT", "CMD"))
+        one = entry if entry is not None and entry.text.strip() != "[]" else cmd
+        if one is None:
+            return ()
+        words = _exec_form(one.text)
+        if words and one is entry and cmd is not None:
+            words += _exec_form(cmd.text)
+        return (Later((Scope("process", self.command(json.dumps(words) if words else one.text, one)),)),)
 
     def start(self, text: str) -> str:
         words = [word for word in text.replace("\\\n", " ").split() if not word.startswith("--")]
@@ -140,7 +153,7 @@ class _Dockerfile:
             self.shell = tuple(_exec_form(one.text) or self.shell)
             yield self.use(self.shell[0], one)
         elif one.name in ("CMD", "ENTRYPOINT"):
-            yield Later((Scope("process", self.command(one.text, one)),))
+            self.starts[one.name] = one
         elif one.name == "HEALTHCHECK":
             _, word, rest = one.text.partition("CMD")
             yield from [Later((Scope("process", self.command(rest, one)),))] if word else []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_PARTS = 100
+TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb")  # what comes out of them is another text
 ARCHIVE = "#cloud-config-archive"
 TYPES = ("shell", "cloud-config", "dockerfile", "ansible", "python")
 SHEBANG = re.compile(r"^#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?(\w+)")
@@ -38,6 +39,8 @@ def type_of(file: str, text: str) -> str:
         return ""
     if re.match(r"#cloud-config\b", first) or first.startswith("## template: jinja"):
         return "cloud-config"
+    if name.endswith(TEMPLATES):
+        return ""
     if first.startswith("#cloud-boothook"):
         return "shell"
     found = SHEBANG.match(first)

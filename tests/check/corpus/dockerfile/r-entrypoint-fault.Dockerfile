@@ -1,0 +1,6 @@
+FROM harbour AS tools
+ENTRYPOINT ["env", "A=1"]
+CMD ["htop"]
+FROM harbour
+ENTRYPOINT []
+CMD jq .

@@ -1,0 +1,4 @@
+FROM harbour
+CMD ["1d"]
+ENTRYPOINT ["sleep"]
+CMD ["2d"]
