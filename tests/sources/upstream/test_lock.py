@@ -62,6 +62,14 @@ def test_damaged_locks_are_told(tmp_path: Path, text: str, said: str) -> None:
         load_lock(tmp_path, "a")
 
 
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.lock").mkdir()
+    (tmp_path / "b.lock").symlink_to("b.lock")
+    for name, why in (("a", "Is a directory"), ("b", "Too many levels of symbolic links")):
+        with pytest.raises(ConfigError, match=f"{name}.lock cannot be read: {why}"):
+            load_lock(tmp_path, name)
+
+
 def test_the_hash_of_what_chooses_a_commit() -> None:
     """The records of the format: length, label, length, value; for each label, in this order, empty ones too."""
     records = (

@@ -15,7 +15,9 @@ upstream `sources` file gives its MD5 only.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,6 +174,12 @@ def _read(path: Path) -> bytes | None:
             data = stream.read(MAX_SIZE + 1)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.ELOOP, errno.ENOTDIR):
+            raise
+        raise ConfigError(
+            f"{path} cannot be read: {os.strerror(error.errno)}", where=Where(path), hint="it must be a plain file"
+        ) from error
     if len(data) > MAX_SIZE:
         raise ConfigError(f"{path} is longer than {MAX_SIZE} bytes, and no lock is", where=Where(path))
     return data
