@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from boatyard.base.error import BuildError, ToolError
 from boatyard.build.cause import find_cause
 from boatyard.build.step import read_plain, take_files
@@ -109,7 +111,7 @@ def build_in_mock(
         raise BuildError(f"{tree.component} builds, but gives no package", hint=f"has {tree.spec} a %files section?")
     if not mock.keep:
         run(Command(argv=scrub_argv(mock), log=log, timeout_s=limits.seconds))
-    return srpms[0], rpms
+    return structs.replace(srpms[0], arch="src"), rpms
 
 
 def _repositories(mock: Mock) -> tuple[str, ...]:
