@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tests.web_server import Web
 
 pytestmark = pytest.mark.tool
+FORESEEN = (2, 3, 5, 8, 9)  # exit codes of a change that makes no sense, as a bump of what was never locked
 # What commands import when they run; here each runs in a process that begins as a copy of this one.
 IMPORTED = ("cli.component_build", "cli.component_update", "cli.store", "flow.audit", "flow.build.run", "flow.store")
 
@@ -100,7 +101,7 @@ class History:
 
     def _command(self, *words: str) -> None:
         code = self.machines[0].run(*words, "-C", str(self.distro.folder), "-q")
-        assert code in (0, 1, 2, 3, 4, 5, 6, 8), self.tell(f"{words}: {code}")
+        assert code in (0, *FORESEEN), self.tell(f"{words}: {code}")
 
     def step(self) -> None:
         """Changes something, builds, and compares."""

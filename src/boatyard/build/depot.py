@@ -171,6 +171,10 @@ class Depot:
             self._whole[sha256] = mark
         return path
 
+    def _is_sound(self, sha256: str) -> bool:
+        """Whether the object can be had, and is what its name says."""
+        return (self._find(sha256) or self._download(sha256)) is not None
+
     def _keep(self, temporary: Path, sha256: str) -> str:
         name = object_name(sha256)
         found = self.local.find(name) if self._find(sha256) is not None else None
@@ -235,7 +239,7 @@ class Depot:
             return None
         there = store.read(name, limit=RECORD_LIMIT)
         theirs = unsealed(there, key, secret)
-        if theirs is not None and all(self.has(sha256) for sha256 in theirs.objects):
+        if theirs is not None and all(self._is_sound(sha256) for sha256 in theirs.objects):
             return theirs
         if secret or not is_for_others(there):
             store.write(name, raw)

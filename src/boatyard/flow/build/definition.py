@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from boatyard.artifact.codec import Artifact, from_json, to_json
 from boatyard.artifact.source_tree import DEFAULT_EPOCH
 from boatyard.base.digest import fingerprint, sha256_file
-from boatyard.base.error import BoatyardError, BuildError, about
+from boatyard.base.error import BoatyardError, BuildError, NotFoundError, about
 from boatyard.config.model.component import UpstreamSpec
 from boatyard.flow.fingerprint import input_fingerprint
 from boatyard.flow.history import read_histories
@@ -76,10 +76,13 @@ class Definer:
         histories = read_histories(self.options.locks, components, self.yard.ports.run)
         return replace(self, options=replace(self.options, histories=histories))
 
-    def define(self, component: Component) -> Definition:
-        """The sources of a component, from the depot or prepared now; any error of preparing them."""
+    def define(self, component: Component, *, anew: bool = False) -> Definition:
+        """The sources of a component, from the depot or prepared now; any error of preparing them.
+
+        `anew`: prepared now, whatever the depot says it has.
+        """
         key = fingerprint(["definition", RECIPE, self._source_key(component)])
-        record = self.depot.record(key)
+        record = self.depot.record(key) if not anew else None
         if record is not None:
             found = from_json(Definition, record)
             if self.depot.has(found.tree):
@@ -153,6 +156,14 @@ class Definitions:
         if isinstance(found, BoatyardError):
             raise found
         return found
+
+    def with_tree(self, definition: Definition) -> Definition:
+        """The same, its tree on this machine; prepared anew where what the shared store has of it is damaged."""
+        try:
+            self._definer.depot.fetch(definition.tree)
+        except NotFoundError:
+            return self._definer.define(self._components[definition.component], anew=True)
+        return definition
 
     def _make(self, name: str, definer: Definer) -> None:
         try:

@@ -74,6 +74,7 @@ class MockWork:
     store: BuildStore
     cache: Path
     told: Callable[[BuildResult, bool, BuildInputs], None]
+    ready: Callable[[Definition], Definition]
 
     @classmethod
     def instead_of(cls, work: BuildWork, config: Path, needs: Mapping[str, Collection[str]]) -> MockWork:
@@ -87,6 +88,7 @@ class MockWork:
             store=work.store,
             cache=work.cache,
             told=work.told,
+            ready=work.ready,
         )
 
     @property
@@ -110,6 +112,7 @@ class MockWork:
             return Done(result=to_json(made), reused=answer is None)
         if answer is not None:
             raise BuildError(f"the result of {component} is gone", hint="run the same command again")
+        definition = self.ready(definition)
         task = BuildTask(
             component=component,
             arch=rules.arch,

@@ -204,6 +204,7 @@ def prepare_graph(
         store=BuildStore(depot),
         cache=workspace.cache,
         told=told,
+        ready=(lambda definition: definition) if options.elsewhere or options.dry else definitions.with_tree,
     )
     by = work if config is None else MockWork.instead_of(work, config, plan.needs)
     return Prepared(by, {node: needs[node] for node in nodes}, plan)

@@ -76,8 +76,8 @@ class BuildWork:
 
     `needs`: the nodes of the graph, and which others each of them needs, to which is added what shows later. `cut`: the
     components whose packages a node takes from the seed. `fetch`: gives packages of
-    repositories a file. `told`: hears of each result but those of first stages, whether it was reused, and of the
-    inputs that it stands for.
+    repositories a file. `ready`: makes sure of the tree of a definition, where it is built on this machine. `told`:
+    hears of each result but those of first stages, whether it was reused, and of the inputs that it stands for.
     """
 
     rules: Rules
@@ -90,6 +90,7 @@ class BuildWork:
     store: BuildStore
     cache: Path
     told: Callable[[BuildResult, bool, BuildInputs], None]
+    ready: Callable[[Definition], Definition] = lambda definition: definition
     _nodes: dict[str, _Node] = field(default_factory=dict)
     _results: Mapping[str, bytes] = field(default_factory=dict)
     _universes: dict[frozenset[str], tuple[Universe, dict[str, str]]] = field(default_factory=dict)
@@ -256,7 +257,7 @@ class BuildWork:
         inputs: BuildInputs = NOTHING,
         requires: Sequence[str] = (),
     ) -> Task:
-        rules = self.rules
+        rules, definition = self.rules, self.ready(definition)
         task = BuildTask(
             component=definition.component,
             arch=rules.arch,
