@@ -90,6 +90,8 @@ def test_a_signal_is_told(run: HostRunner) -> None:
 def test_a_full_disk_is_told(run: HostRunner) -> None:
     with pytest.raises(ToolError, match="no space left"):
         run(Command(argv=("dd", "if=/dev/zero", "of=/dev/full", "count=1")))
+    with pytest.raises(ToolError, match="no space left"):
+        run(sh("echo '  installing package gawk-5 needs 159MB more space on the / filesystem' >&2; exit 1"))
 
 
 def test_a_missing_program_names_its_package(run: HostRunner) -> None:

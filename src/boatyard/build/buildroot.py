@@ -210,6 +210,8 @@ def _install(packages: Sequence[RpmFile], root: Path, log: Path, database: str, 
             _inside(sandbox, root, argv, log, run)
         except ToolError as error:
             detail = error.problems[0].detail
+            if "no space left" in error.problems[0].what:
+                raise
             raise BuildError(
                 f"the buildroot cannot be installed: {_reason(detail)}", detail=detail, hint=error.hint
             ) from error

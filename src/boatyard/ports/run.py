@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -30,7 +31,10 @@ TAIL_LINES = 20
 SHOWN = 600
 SANDBOX_FAILED = 1
 SANDBOX_WORDS = 6  # bwrap is one of the first words; `ports.contain` may start it
-FULL = (b"No space left on device", b"database or disk is full")  # the C library's words, and SQLite's
+# The words of the C library, of SQLite, and of rpm, which looks before it installs.
+FULL = re.compile(
+    rb"No space left on device|database or disk is full|installing package \S+ needs \S+ more (space|inodes) on the / "
+)
 Process = subprocess.Popen[bytes]  # what `HostRunner.start` gives
 ENVIRONMENT = {
     "PATH": SEARCH_PATH,
@@ -233,9 +237,11 @@ def _append_log(log: Path, command: Command, result: Result) -> None:
 def _failure(command: Command, result: Result, merged: bool) -> ToolError:
     output = result.stdout if merged else result.stderr or result.stdout
     tail = "\n".join(output.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
-    if any(words in output for words in FULL) or any(is_full(place) for place in command.writable if place.exists()):
+    places = [place for place in command.writable if place.exists()]
+    if FULL.search(output) or any(is_full(place) for place in places):
+        place = next((place for place in places if is_full(place)), places[0] if len(places) == 1 else None)
         return ToolError(
-            f"{command.program}: no space left on the disk",
+            f"{command.program}: no space left on the disk{f' that holds {place}' if place else ''}",
             detail=tail,
             hint="free some space and run the same command again: it goes on where it stopped",
         )

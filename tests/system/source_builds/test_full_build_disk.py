@@ -76,6 +76,13 @@ def test_full_disk(disk: Disk, calm: Site) -> None:
         assert disk.build_twice(more, expected)
 
 
+def test_full_disk_when_a_buildroot_is_made(
+    mounts: Mounts, make_site: Callable[..., Site], calm: Site, tmp_path: Path
+) -> None:
+    disk = Disk(mounts, tmp_path / "disk", make_site("stage", without=[COMPONENT]))
+    assert disk.build_twice(80 * MIB, calm.digests(COMPONENT))
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("start", range(10))
 def test_disk_of_any_size(disk: Disk, calm: Site, start: int) -> None:
