@@ -9,7 +9,7 @@ import pytest
 from boatyard.base.error import ToolError
 from boatyard.flow.trial import testinfra
 from boatyard.flow.trial.testinfra import parse, run_testinfra
-from boatyard.ports.run import Command, Result
+from boatyard.ports.run import Command
 from boatyard.vm.ssh import Ssh
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def summary(checks: list[TrialCheck]) -> list[tuple[str, str, str]]:
 
 
 def test_a_report(tmp_path: Path) -> None:
-    checks = list(parse(REPORT, Result(1, b""), tmp_path))
+    checks = list(parse(REPORT, 1, "", tmp_path))
     assert summary(checks) == [
         ("test_web::test_nginx", "passed", "passed"),
         ("test_web.TestTls::test_port", "failed", "AssertionError: assert False"),
@@ -51,7 +51,7 @@ def test_a_report(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"<", b"<!DOCTYPE x [<!ENTITY a 'b'>]><testcase name='a'/>", b"<testsuites/>"])
 def test_no_report_shows_the_output(tmp_path: Path, data: bytes) -> None:
     for code, found in ((0, "pytest left no report"), (4, "pytest was called wrong"), (-9, "pytest ended with -9")):
-        (check,) = parse(data, Result(code, b"one\ntwo\n"), tmp_path)
+        (check,) = parse(data, code, "one\ntwo", tmp_path)
         assert (check.outcome, check.found, check.detail) == ("failed", found, "one\ntwo")
 
 
@@ -123,10 +123,16 @@ def test_files_that_are_no_tests(tmp_path: Path, ssh: Ssh, text: str, found: str
 @pytest.mark.tool
 def test_time_is_limited(tmp_path: Path, ssh: Ssh) -> None:
     path = tmp_path / "test_slow.py"
-    path.write_text("import time\n\ndef test_slow():\n    time.sleep(300)\n", encoding="utf-8")
-    (check,) = run_testinfra([path], ssh, tmp_path / "run", ssh.run, 2)
+    text = "import time\n\ndef test_fast(): pass\n\ndef test_slow():\n    time.sleep(300)\n"
+    path.write_text(text, encoding="utf-8")
+    (check,) = run_testinfra([path], ssh, tmp_path / "run", ssh.run, 15)
     assert (check.outcome, check.name) == ("failed", "testinfra")
-    assert "did not end within 2 s" in check.found
+    assert check.found == "the tests did not end within 15 s"
+    assert "limits.check" in check.hint
+    *_, before, last = check.detail.splitlines()
+    assert "test_fast PASSED" in before
+    assert "test_slow" in last
+    assert (tmp_path / "run/testinfra.log").read_text().rstrip().endswith(check.detail)
 
 
 def test_pytest_may_be_missing(tmp_path: Path, ssh: Ssh, monkeypatch: pytest.MonkeyPatch) -> None:

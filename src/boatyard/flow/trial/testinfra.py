@@ -16,19 +16,19 @@ from xml.etree import ElementTree
 from boatyard.artifact.trial_report import TrialCheck
 from boatyard.base.error import ToolError
 from boatyard.ports.files import write_atomic
+from boatyard.ports.follow import follow
 from boatyard.ports.run import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from boatyard.artifact.trial_report import Outcome
-    from boatyard.ports.run import Result, Runner
+    from boatyard.ports.run import HostRunner
     from boatyard.vm.ssh import Ssh
 
 HOST = "vm"
 LARGEST_REPORT = 16 << 20
 LONGEST_DETAIL = 4000
-TAIL_LINES = 40
 # What pytest's exit codes mean beside tests that passed and failed (0, 1).
 ENDINGS = {
     2: "interrupted, or files that cannot be collected",
@@ -49,7 +49,7 @@ def require_testinfra() -> None:
             )
 
 
-def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, timeout_s: float) -> list[TrialCheck]:
+def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: HostRunner, timeout_s: float) -> list[TrialCheck]:
     """A check for each test of the files; `folder` gets pytest's output, `testinfra.log`.
 
     Files that cannot be collected, and a run that does not end in time, are failed checks. ToolError when pytest or
@@ -62,15 +62,16 @@ def run_testinfra(files: Sequence[Path], ssh: Ssh, folder: Path, run: Runner, ti
     log = folder / "testinfra.log"
     folder.mkdir(parents=True, exist_ok=True)
     log.touch(mode=0o600)  # tests may print what is nobody else's business
-    try:
-        result = run(plan(files, config, report, log, timeout_s))
-    except ToolError as error:  # pytest writes its report when it ends
-        found = error.problems[0].what
-        return [TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=error.hint)]
-    return list(parse(_read(report), result, root_of(files)))
+    with run.start(plan(files, config, report, log)) as process:
+        ended = follow(process, log, timeout_s)
+    told = ended.tail[-LONGEST_DETAIL:].rstrip()
+    if ended.timed_out:  # pytest writes its report when it ends
+        found, hint = f"the tests did not end within {timeout_s:.0f} s", "limits.check in the scenario gives them more"
+        return [TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=told, hint=hint)]
+    return list(parse(_read(report), ended.code, told, root_of(files)))
 
 
-def plan(files: Sequence[Path], config: Path, report: Path, log: Path, timeout_s: float) -> Command:
+def plan(files: Sequence[Path], config: Path, report: Path, log: Path) -> Command:
     """The pytest run: no plugin but testinfra's, no settings but those of a pytest.ini beside the files, no litter."""
     root = root_of(files)
     settings = root / "pytest.ini"
@@ -87,14 +88,13 @@ def plan(files: Sequence[Path], config: Path, report: Path, log: Path, timeout_s
         "--override-ini=junit_family=xunit1",  # which tells files and lines
         "--color=no",
         "--tb=short",
+        "--verbose",  # which names a test before it runs: one that hangs is the last
     )
     return Command(
         argv=(sys.executable, "-m", "pytest", *plugins, *options, "--", *(str(file.absolute()) for file in files)),
         cwd=root,
-        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
         log=log,
-        ok=tuple(range(256)),
-        timeout_s=timeout_s,
     )
 
 
@@ -103,7 +103,7 @@ def root_of(files: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([file.absolute().parent for file in files]))
 
 
-def parse(data: bytes, result: Result, root: Path) -> Iterator[TrialCheck]:
+def parse(data: bytes, code: int | None, output: str, root: Path) -> Iterator[TrialCheck]:
     """The checks of a JUnit report, and one for a run that did not come to its end, with the end of its output."""
     cases: list[ElementTree.Element] = []
     if data and b"<!DOCTYPE" not in data and b"<!ENTITY" not in data:  # pytest writes neither; entities can multiply
@@ -113,12 +113,12 @@ def parse(data: bytes, result: Result, root: Path) -> Iterator[TrialCheck]:
             cases = []
     checks = [_check(case, root) for case in cases]
     yield from checks
-    if result.code not in (0, 1) and not any(check.outcome == "failed" for check in checks):
-        found = ENDINGS.get(result.code, f"pytest ended with {result.code}")
-        yield TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=_tail(result.text))
+    if code not in (0, 1) and not any(check.outcome == "failed" for check in checks):
+        found = ENDINGS.get(code or 0, f"pytest ended with {code}")
+        yield TrialCheck(phase="check", name="testinfra", outcome="failed", found=found, detail=output)
     elif not checks:
         yield TrialCheck(
-            phase="check", name="testinfra", outcome="failed", found="pytest left no report", detail=_tail(result.text)
+            phase="check", name="testinfra", outcome="failed", found="pytest left no report", detail=output
         )
 
 
@@ -154,10 +154,6 @@ def _read(report: Path) -> bytes:
     except FileNotFoundError:
         return b""
     return data if len(data) <= LARGEST_REPORT else b""
-
-
-def _tail(text: str) -> str:
-    return "\n".join(text.rstrip().splitlines()[-TAIL_LINES:])[-LONGEST_DETAIL:]
 
 
 def _seconds(text: str) -> float:
