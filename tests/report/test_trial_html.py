@@ -15,7 +15,7 @@ from tests.report.trial_sample import ATTACK, SAMPLES, check, failed_after_reboo
 from boatyard.artifact.trial_report import Moment
 from boatyard.report.trial_check_table import rows_of
 from boatyard.report.trial_html import STYLE, to_html
-from boatyard.report.trial_timeline import kind_of, lanes_of, marks_of, scale
+from boatyard.report.trial_timeline import kind_of, lanes_of, marks_of, scale, timeline
 
 VOID = {"meta"}
 ELEMENTS = re.compile(
@@ -194,6 +194,16 @@ def test_moments_near_to_each_other_are_one_mark() -> None:
     assert kind_of(Moment(at_s=0, lane="dhcp", what="DISCOVER")) == "fine"
     assert kind_of(Moment(at_s=0, lane="check", what="ports", note="failed: tcp/80")) == "refused"
     assert kind_of(Moment(at_s=0, lane="network", what="failed", note="failed")) == "fine"
+
+
+def test_a_cross_is_labelled_by_what_failed() -> None:
+    moments = [
+        Moment(at_s=1.0, lane="check", what="ready", note="passed: after 61 s"),
+        Moment(at_s=1.0, lane="check", what="units", note="failed: app.service"),
+        Moment(at_s=90.0, lane="check", what="ports", note="passed"),
+    ]
+    labels = re.findall('class="label"[^>]*>([^<]*)<', str(timeline(moments, 0.0)))
+    assert labels == ["units", "ports"]
 
 
 def test_lanes_are_in_order_and_strange_ones_last() -> None:

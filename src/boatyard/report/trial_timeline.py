@@ -134,7 +134,10 @@ def _labels(marks: Sequence[Mark], y: int) -> Iterator[Markup]:
     free_from = 0.0
     for number, mark in enumerate(marks):
         first = mark.moments[0]
-        words = [one.note if one.lane in HTTP_LANES else one.what for one in mark.moments]
+        as_marked = sorted(
+            mark.moments, key=lambda one: kind_of(one) != mark.kind
+        )  # a cross is labelled by what failed
+        words = [one.note if one.lane in HTTP_LANES else one.what for one in as_marked]
         text = next(filter(None, words), "")[:MAX_LABEL]
         width = CHARACTER_PERCENT * (len(text) + 2)
         following = marks[number + 1].at_percent if number + 1 < len(marks) else 100.0
