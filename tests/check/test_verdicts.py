@@ -52,6 +52,12 @@ def told(text: str, kind: str = "shell") -> list[Finding]:
         ("rpm -e curl; curl x", "curl", Verdict.INSTALLABLE),
         ("export PATH=$PATH:/usr/local/bin/; htop", "htop", Verdict.NOWHERE),
         ("export PATH=$PATH:/opt/x/bin; htop", "htop", Verdict.UNKNOWN),
+        ("cat >/usr/local/bin/hi <<X\n#!/bin/sh\nhtop\nX\nchmod +x /usr/local/bin/hi; hi", "htop", Verdict.NOWHERE),
+        ("tar xjf a", "bzip2", Verdict.INSTALLABLE),
+        ("tar -C /srv -xf a.tar.bz2", "bzip2", Verdict.INSTALLABLE),
+        ("tar xf $DIR/a.tar.bz2", "bzip2", Verdict.INSTALLABLE),
+        ("tar -x --bzip2 -f -", "bzip2", Verdict.INSTALLABLE),
+        ("tar -caf jobs.tar.xz jobs", "xz", Verdict.PRESENT),
         ("PATH=/opt/x/bin:$PATH htop", "htop", Verdict.UNKNOWN),
         ("PATH=/usr/bin:/bin htop", "htop", Verdict.NOWHERE),
         ("PATH=/opt/x/bin:$PATH true; htop", "htop", Verdict.NOWHERE),
@@ -250,6 +256,13 @@ def test_an_image_of_another_family() -> None:
 def test_disks_of_cloud_config() -> None:
     text = "#cloud-config\ndisk_setup:\n  /dev/sdc: {table_type: gpt}\n  /dev/sdd: {table_type: mbr}\n"
     assert [(one.place.line, one.rule, one.name) for one in told(text, "cloud-config")] == [(3, "SP001", "sgdisk")]
+
+
+@pytest.mark.parametrize(
+    "words", ["cf /x/jobs.tar a.tar.bz2", "tf a", "-C /j -xf a.tar --exclude=j.tar.bz2", "-xfj", "xf $A"]
+)
+def test_tar_that_runs_no_other_program(words: str) -> None:
+    assert {one.need.name for one in report(f"tar {words}").files[0].needs if one.need.kind is Kind.COMMAND} == {"tar"}
 
 
 @pytest.mark.parametrize(

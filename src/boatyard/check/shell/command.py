@@ -270,7 +270,9 @@ class Commands(Interpreters):
         name = mark(call.name, "which") or call.name
         base = posixpath.basename(name)
         known = replace(call, fields=(base, *call.args)) if UNKNOWN not in base else call
-        runs = self.file_steps(name, call) if "/" in name else None
+        written = (path for path in (f"{folder}/{name}" for folder in PATH_DIRS) if path in self.frame.written)
+        path = name if "/" in name else next(written, "")
+        runs = self.file_steps(path, call) if path else None
         if runs is not None:
             yield runs
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from boatyard.check.shell import package_manager
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from boatyard.check.step import Step
 
 PATH_DIRS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+# What tar runs for archives, by its options, its letters, and the names of the archives.
+COMPRESSORS = {"--bzip2": "bzip2", "--xz": "xz", "--zstd": "zstd", "--gzip": "gzip", "--lzma": "xz"}
+LETTERS = {"j": "bzip2", "J": "xz", "z": "gzip"}
+ARCHIVES = {".tar.bz2": "bzip2", ".tbz2": "bzip2", ".tar.xz": "xz", ".txz": "xz", ".tar.zst": "zstd"}
 UNIT_DIRS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/system")
 UNIT_SUFFIXES = (
     ".service",
@@ -131,9 +136,23 @@ def _download(call: Call) -> Iterator[Step]:
         yield from made_file(posixpath.join(folder, posixpath.basename(address.split("?", 1)[0])), call)
 
 
+def _compressors(words: Sequence[str]) -> set[str]:
+    """The programs that GNU tar runs: by its options, else by the ends of the archive's name."""
+    told = {program for option, program in COMPRESSORS.items() if option in words}
+    bundles = [re.split("[fCTX]", word[1:])[0] for word in words if re.fullmatch("-[a-zA-Z]+", word)]
+    bundles += [word for word in words[:1] if word.isalpha()]
+    letters = "".join(bundles)
+    told |= {program for letter, program in LETTERS.items() if letter in letters}
+    by_name = not {"x", "a"}.isdisjoint(letters) or not {"--extract", "--get", "--auto-compress"}.isdisjoint(words)
+    named = [word for word in words if by_name and not word.startswith("-")]
+    return told or {program for end, program in ARCHIVES.items() for word in named if word.endswith(end)}
+
+
 def _unpack(call: Call) -> Iterator[Step]:
     if call.name == "tar":
         words = call.args
+        for program in sorted(_compressors(words)):
+            yield call.use(Kind.COMMAND, program)
         first = words[0] if words else ""
         extracts = "x" in first.lstrip("-").split("=")[0] if not first.startswith("--") else "--extract" in words
         extracts = extracts or any(word in ("-x", "--extract", "--get") for word in words)
