@@ -37,6 +37,8 @@ def test_a_machine_that_never_gets_anywhere_fails_when_its_time_is_over(folder: 
     code, report = trial(folder, boot_sector(b"idle\r\n", "sleep"), '[limits]\nboot = "3 s"\n')
     assert (code, report["failed_phase"], report["passed"]) == (30, "boot", False)
     assert "for the limit of 3 s" in report["reason"]
+    (check,) = [one for one in report["checks"] if one["phase"] == "boot"]
+    assert "; the guest has asked the cloud for nothing; the whole console is in " in check["hint"]
     assert [(row["name"], row["outcome"]) for row in report["phases"]] == [
         ("static", "skipped"),
         ("boot", "failed"),

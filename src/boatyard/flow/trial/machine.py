@@ -246,7 +246,7 @@ def provision(machine: CloudMachine, key: SshKey, order: Order) -> ProvisionReco
             failed=phase,
             reason=problem.what,
             detail=problem.detail,
-            hint=problem.hint or unanswered(list(machine.fabric.records)),
+            hint="; ".join(filter(None, (unanswered(list(machine.fabric.records)), problem.hint))),
         )
     return _with_sights(record, machine)
 
