@@ -76,7 +76,10 @@ class Machine:
 
 @dataclass
 class History:
-    """One history. `steps`: what was done, to be told when it goes wrong."""
+    """One history. `steps`: what was done, to be told when it goes wrong.
+
+    `elsewhere`: options that build on workers.
+    """
 
     folder: Path
     web: Web
@@ -84,6 +87,7 @@ class History:
     distro: SmallDistro = field(init=False)
     random: Random = field(init=False)
     steps: list[str] = field(default_factory=list)
+    elsewhere: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -123,6 +127,8 @@ class History:
             store = f"file://{self.folder}/shared"
         plan = self.random.choice(["A", "A", "A", "C", "D"])
         how = self.random.choice([(), (), (), ("--strict",), ("--jobs", "1"), ("--audit", "50%")])
+        if self.elsewhere and self.random.random() < 0.6:
+            store, how = f"file://{self.folder}/shared", self.elsewhere
         self._trouble(machine)
         if self.random.random() < 0.3:
             code = machine.build("--plan", plan, *how, strike=self.random.randint(1, 60), store=store)

@@ -29,7 +29,7 @@ from boatyard.ports.object_folder import WORK, FolderObjects
 from boatyard.ports.objects import open_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from boatyard.build.record import Record
@@ -102,6 +102,21 @@ class Depot:
         if self._find(sha256) is not None:
             return True
         return self.shared is not None and self.shared.find(object_name(sha256)) is not None
+
+    def share(self, digests: Iterable[str]) -> None:
+        """Has objects in the shared store, for others; those that it lacks are put there.
+
+        NotFoundError for one that is neither here nor there.
+        """
+        if self.shared is None or self.read_only:
+            return
+        for sha256 in digests:
+            with self._lock:
+                known = sha256 in self._published
+            if not known and self.shared.find(object_name(sha256)) is None:
+                self._publish(sha256, self.fetch(sha256))
+            with self._lock:
+                self._published.add(sha256)
 
     def record(self, key: str) -> bytes | None:
         """What was recorded for a key; None when nothing was, or nothing that can be relied on.

@@ -157,10 +157,17 @@ class Definitions:
             raise found
         return found
 
-    def with_tree(self, definition: Definition) -> Definition:
-        """The same, its tree on this machine; prepared anew where what the shared store has of it is damaged."""
+    def with_tree(self, definition: Definition, *, elsewhere: bool = False) -> Definition:
+        """The same, its tree at hand where it is built: on this machine, or `elsewhere` by the shared store.
+
+        It is prepared anew where the shared store has lost it, or has a damaged one.
+        """
+        depot = self._definer.depot
         try:
-            self._definer.depot.fetch(definition.tree)
+            if elsewhere:
+                depot.share([definition.tree])
+            else:
+                depot.fetch(definition.tree)
         except NotFoundError:
             return self._definer.define(self._components[definition.component], anew=True)
         return definition

@@ -17,7 +17,7 @@ from boatyard.build.store import BuildStore
 from boatyard.config.model.seed import DebSpec
 from boatyard.flow.autospec import find_rpmautospec
 from boatyard.flow.build.base import base_packages
-from boatyard.flow.build.definition import Definer, Definitions
+from boatyard.flow.build.definition import Definer, Definition, Definitions
 from boatyard.flow.build.mock import MockWork, find_mock
 from boatyard.flow.build.repository import Repositories, open_repositories
 from boatyard.flow.build.script_root import with_script_roots
@@ -194,7 +194,7 @@ def prepare_graph(
     definitions = _prepare_sources(yard, definer, nodes)
     _tell_cuts(yard, plan, nodes)
     work = BuildWork(
-        rules=_rules(yard, options, repositories.folders),
+        rules=_rules(yard, options, repositories.folders, depot),
         define=definitions.of,
         base=base,
         needs=needs,
@@ -204,7 +204,7 @@ def prepare_graph(
         store=BuildStore(depot),
         cache=workspace.cache,
         told=told,
-        ready=(lambda definition: definition) if options.elsewhere or options.dry else definitions.with_tree,
+        ready=_untouched if options.dry else partial(definitions.with_tree, elsewhere=options.elsewhere),
     )
     by = work if config is None else MockWork.instead_of(work, config, plan.needs)
     return Prepared(by, {node: needs[node] for node in nodes}, plan)
@@ -247,7 +247,11 @@ def _mock(yard: Yard, options: BuildOptions) -> Path | None:
     return find_mock(yard.project)
 
 
-def _rules(yard: Yard, options: BuildOptions, repositories: tuple[Path, ...]) -> Rules:
+def _untouched(definition: Definition) -> Definition:
+    return definition
+
+
+def _rules(yard: Yard, options: BuildOptions, repositories: tuple[Path, ...], depot: Depot) -> Rules:
     buildroot = yard.project.buildroot
     return Rules(
         arch=yard.arch,
@@ -258,7 +262,7 @@ def _rules(yard: Yard, options: BuildOptions, repositories: tuple[Path, ...]) ->
         strict=options.strict,
         afresh=options.afresh,
         until=options.until,
-        order=partial(_order, yard, options),
+        order=partial(_order, yard, options, depot),
     )
 
 
@@ -277,12 +281,14 @@ def _definer(yard: Yard, options: BuildOptions, depot: Depot) -> Definer:
     return Definer(yard, upstream, how, depot)
 
 
-def _order(yard: Yard, options: BuildOptions, node: str, task: BuildTask) -> Order:
-    """What the workers of this machine are told besides; others have folders of their own.
+def _order(yard: Yard, options: BuildOptions, depot: Depot, node: str, task: BuildTask) -> Order:
+    """What the workers of this machine are told besides; others have folders of their own, and the shared store.
 
     Both stages of a component may be built at the same time, so log and folder are those of the node.
     """
     if options.elsewhere:
+        if not options.dry:
+            depot.share(rpm.sha256 for rpm in task.buildroot)
         return Order(task=task)
     workspace = yard.workspace
     return Order(
