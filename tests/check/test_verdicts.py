@@ -226,6 +226,14 @@ def test_an_archive_that_is_none(text: str, finding: str) -> None:
     assert [finding in one.message for one in told(text, "mime")] == [True]
 
 
+@pytest.mark.parametrize("kind", ["cloud-config", "shell"])
+def test_bytes_that_cloud_init_cannot_read(kind: str) -> None:
+    found = told("#cloud-config\n# f\ufffdr\nhostname: a\n", kind)
+    assert [(one.rule, one.severity, str(one.place)) for one in found] == (
+        [("SP010", "warning", "deploy:2:4")] if kind == "cloud-config" else [("SP002", "error", "deploy:3:1")]
+    )
+
+
 def test_python_modules() -> None:
     one = report("import json, flask\ntry:\n    import nope\nexcept ImportError:\n    nope = None\n", "python")
     found = {need.need.name: need.verdict for need in one.files[0].needs if need.need.kind is Kind.MODULE}

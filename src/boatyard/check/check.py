@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from boatyard.check import suppress
-from boatyard.check.finding import FileReport, Report
+from boatyard.check.finding import FileReport, Finding, Report
 from boatyard.check.judge import judge
 from boatyard.check.kind import has_parts, parts
-from boatyard.check.step import Source, Sources
+from boatyard.check.step import Place, Source, Sources
 from boatyard.check.world import World
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from boatyard.check.facts import Facts
     from boatyard.check.step import Steps
+
+REPLACED = "\ufffd"  # what stands for bytes that are no UTF-8 in the text of a source
 
 
 def check(sources: Sequence[Source], facts: Facts, bases: Sequence[str] = ()) -> Report:
@@ -49,11 +51,22 @@ def _checked(
         in_turn = sorted(parts(source.file, source.text), key=_turn)
         found = [judge(part, steps_of(part, known, bases), facts, shared) for part in in_turn]
         needs = tuple(need for report in found for need in report.needs)
-        findings = sorted((one for report in found for one in report.findings), key=lambda one: one.place.line)
-        report = FileReport(source.file, "mime", needs, tuple(findings))
+        in_line = sorted((one for report in found for one in report.findings), key=lambda one: one.place.line)
+        report = FileReport(source.file, "mime", needs, tuple(in_line))
     else:
         report = judge(source, steps_of(source, known, bases), facts, world)
-    return FileReport(report.file, report.type, report.needs, suppress.apply(source.file, source.text, report.findings))
+    findings = (*_undecodable(source, report.type), *report.findings)
+    return FileReport(report.file, report.type, report.needs, suppress.apply(source.file, source.text, findings))
+
+
+def _undecodable(source: Source, kind: str) -> tuple[Finding, ...]:
+    """What cloud-init gets must be UTF-8: a message with other bytes ends it before it makes the user."""
+    before, found, _ = source.text.partition(REPLACED)
+    if not found or kind not in ("mime", "cloud-config"):
+        return ()
+    place = Place(source.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    told = "bytes that are no UTF-8: cloud-init does not read the whole of it"
+    return (Finding(rule="SP010", severity="warning", confidence="high", message=told, place=place),)
 
 
 def _turn(part: Source) -> int:
