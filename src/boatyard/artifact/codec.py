@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.digest import sha256_bytes
 from boatyard.base.error import ToolError
 from boatyard.base.nevra import Evr
@@ -39,7 +40,7 @@ def save(value: object, path: Path) -> None:
 def load(kind: type[Value], path: Path) -> Value:
     """The value in a file; ToolError when it is no such value."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode)
+        return msgspec.json.decode(path.read_bytes(), type=decodable(kind), dec_hook=_decode)
     except (*_NO_VALUE, OSError) as error:
         raise ToolError(f"{path} is not a {kind.__name__}: {error}", hint="remove it and run again") from error
 
@@ -47,7 +48,7 @@ def load(kind: type[Value], path: Path) -> Value:
 def from_json(kind: type[Value], data: bytes) -> Value:
     """The value that `to_json` wrote; ToolError when it is no such value."""
     try:
-        return msgspec.json.decode(data, type=kind, dec_hook=_decode)
+        return msgspec.json.decode(data, type=decodable(kind), dec_hook=_decode)
     except _NO_VALUE as error:
         raise ToolError(f"this is not a {kind.__name__}: {error}", hint="it was written by another version") from error
 
@@ -68,10 +69,10 @@ def save_sealed(value: object, path: Path) -> None:
 def find_sealed(kind: type[Value], path: Path) -> Value | None:
     """The value of a record; None when there is none, or none that can be relied on: it is to be made again."""
     try:
-        sealed = msgspec.json.decode(path.read_bytes(), type=_Sealed)
+        sealed = msgspec.json.decode(path.read_bytes(), type=decodable(_Sealed))
         if sha256_bytes(bytes(sealed.value)) != sealed.sha256:
             return None
-        return msgspec.json.decode(sealed.value, type=kind, dec_hook=_decode)
+        return msgspec.json.decode(sealed.value, type=decodable(kind), dec_hook=_decode)
     except (*_NO_VALUE, FileNotFoundError, NotADirectoryError):
         return None
 

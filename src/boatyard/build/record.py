@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from boatyard.base.decodable import decodable
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -48,7 +50,7 @@ def unsealed(raw: bytes | None, key: str, secret: bytes = b"") -> Record | None:
         return None
     line, _, data = raw.partition(b"\n")
     try:
-        head = msgspec.json.decode(line, type=_Head)
+        head = msgspec.json.decode(line, type=decodable(_Head))
     except NO_RECORD:
         return None
     expected = _seal(key, data, head.objects, secret)
@@ -60,7 +62,7 @@ def unsealed(raw: bytes | None, key: str, secret: bytes = b"") -> Record | None:
 def is_for_others(raw: bytes | None) -> bool:
     """Whether a record claims to be sealed with a secret: who has none cannot judge it."""
     try:
-        return msgspec.json.decode((raw or b"").partition(b"\n")[0], type=_Head).keyed
+        return msgspec.json.decode((raw or b"").partition(b"\n")[0], type=decodable(_Head)).keyed
     except NO_RECORD:
         return False
 
@@ -68,7 +70,7 @@ def is_for_others(raw: bytes | None) -> bool:
 def named_objects(raw: bytes) -> tuple[str, ...]:
     """What a record says it names, whether or not its seal can be judged here; nothing for no record."""
     try:
-        return msgspec.json.decode(raw.partition(b"\n")[0], type=_Head).objects
+        return msgspec.json.decode(raw.partition(b"\n")[0], type=decodable(_Head)).objects
     except NO_RECORD:
         return ()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ConfigError, NotFoundError
 from boatyard.check.finding import FileReport, Finding, Report
 from boatyard.ports.files import write_atomic
@@ -61,7 +62,7 @@ def read_baseline(path: Path) -> Baseline:
             raise ConfigError(f"{path} is not a plain file", hint=hint)
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path} is too long for a baseline", hint=hint)
-        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
+        found = msgspec.json.decode(path.read_bytes(), type=decodable(Baseline))
     except FileNotFoundError:
         raise NotFoundError(f"{path} does not exist", hint="--write-baseline makes it") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -9,6 +9,7 @@ import msgspec
 
 from boatyard.artifact.codec import load
 from boatyard.artifact.image import Manifest
+from boatyard.base.decodable import decodable
 from boatyard.base.digest import fingerprint, sha256_bytes, sha256_file
 from boatyard.base.error import ConfigError, NotFoundError, ToolError
 from boatyard.check.facts import Facts, FactsFile, Package
@@ -36,7 +37,7 @@ def read_facts(path: Path) -> Facts:
             raise ConfigError(f"{path} is not a plain file", hint=hint)
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path} is too long for a file of facts", hint=hint)
-        return Facts(msgspec.json.decode(path.read_bytes(), type=FactsFile))
+        return Facts(msgspec.json.decode(path.read_bytes(), type=decodable(FactsFile)))
     except FileNotFoundError:
         raise NotFoundError(f"{path} does not exist", hint="--facts names a file of facts") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -63,7 +64,7 @@ def _find(path: Path) -> FactsFile | None:
         data = path.read_bytes()
         if sha256_bytes(data[DIGEST_BYTES:]).encode() != data[:DIGEST_BYTES]:
             return None
-        return msgspec.msgpack.decode(data[DIGEST_BYTES:], type=FactsFile)
+        return msgspec.msgpack.decode(data[DIGEST_BYTES:], type=decodable(FactsFile))
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ConfigError
 from boatyard.base.where import Where
 from boatyard.config.channel import Channels, Published, is_debug_package
@@ -49,7 +50,7 @@ def read_source_map(file: Path) -> dict[str, str]:
     if isinstance(text, Fault):
         raise to_error([text])
     try:
-        records = msgspec.json.decode(text, type=list[Made])
+        records = msgspec.json.decode(text, type=decodable(list[Made]))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ConfigError(
             f"not a map of packages to source packages: {error}",

@@ -20,6 +20,7 @@ import msgspec
 from msgspec.structs import FieldInfo
 from msgspec.structs import fields as struct_fields
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import did_you_mean
 from boatyard.config.model.overlay import Verb
 from boatyard.config.model.resource import KeyAddress
@@ -63,7 +64,7 @@ def convert(value: object, kind: Any) -> Any:
     """The typed value of a table; msgspec.ValidationError when it is none."""
     if _holds(kind, _is_dataclass) and (key := _stray_key(kind, value)):
         raise msgspec.ValidationError(f"Object contains unknown field `{key}`")
-    return msgspec.convert(value, type=kind, dec_hook=decode_path)
+    return msgspec.convert(value, type=decodable(kind), dec_hook=decode_path)
 
 
 def _stray_key(kind: Any, value: Any) -> str:

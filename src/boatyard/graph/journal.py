@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.ports import clock
 from boatyard.ports.files import writing_to
 
@@ -120,4 +121,4 @@ def read_lines(path: Path) -> Iterator[Line]:
     with path.open("rb") as stream:
         for text in stream:
             with contextlib.suppress(msgspec.DecodeError):
-                yield msgspec.json.decode(text, type=Line)
+                yield msgspec.json.decode(text, type=decodable(Line))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ToolError
 from boatyard.vm.qemu import MACHINE_ALIAS, Firmware
 from boatyard_boot.arch import Arch
@@ -67,7 +68,7 @@ def _firmware(path: Path, arch: Arch) -> Firmware | None:
     if not path.is_file() or not 0 < path.stat().st_size <= MAX_DESCRIPTOR_BYTES:  # an empty file masks a descriptor
         return None
     try:
-        descriptor = msgspec.json.decode(path.read_bytes(), type=_Descriptor)
+        descriptor = msgspec.json.decode(path.read_bytes(), type=decodable(_Descriptor))
     except msgspec.DecodeError:
         return None  # another kind of firmware, or a newer format than this
     mapping = descriptor.mapping

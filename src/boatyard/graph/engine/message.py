@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from boatyard.base import error as errors
+from boatyard.base.decodable import decodable
 from boatyard.base.error import BoatyardError, Problem
 from boatyard.base.where import Where
 
@@ -77,12 +78,12 @@ def encode(message: Request | Reply) -> bytes:
 
 def decode_request(data: bytes) -> Request:
     """ValueError for anything else."""
-    return msgspec.json.decode(data, type=Request)
+    return msgspec.json.decode(data, type=decodable(Request))
 
 
 def decode_reply(data: bytes) -> Reply:
     """ValueError for anything else."""
-    return msgspec.json.decode(data, type=Reply)
+    return msgspec.json.decode(data, type=decodable(Reply))
 
 
 def _told(problem: Problem) -> Told:

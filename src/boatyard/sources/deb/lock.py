@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ConfigError, NotFoundError, did_you_mean
 from boatyard.base.where import Where
 from boatyard.config.model.struct import Table
@@ -213,7 +214,7 @@ def _read(path: Path, component: str) -> _File | None:
             raise ValueError(f"larger than {MAX_LOCK_SIZE} bytes")
         tree = msgspec.toml.decode(data)
         _check_kind(tree, path)
-        return msgspec.convert(tree, _File)
+        return msgspec.convert(tree, decodable(_File))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the lock file is damaged: {error}", where=Where(path), hint=cure) from error
 

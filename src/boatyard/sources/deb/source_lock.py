@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ConfigError
 from boatyard.base.where import Where
 from boatyard.config.model.struct import Table
@@ -78,7 +79,7 @@ def load_source_lock(folder: Path, component: str) -> tuple[LockedFile, ...] | N
     try:
         if len(data) > MAX_LOCK_SIZE:
             raise ValueError(f"larger than {MAX_LOCK_SIZE} bytes")
-        held = msgspec.toml.decode(data, type=_File)
+        held = msgspec.toml.decode(data, type=decodable(_File))
         if (held.lock_version, held.kind) != (LOCK_VERSION, KIND):
             raise ValueError(f"lock-version {held.lock_version} of kind {held.kind!r} is not known")
     except (ValueError, RecursionError) as error:

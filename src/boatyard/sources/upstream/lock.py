@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from boatyard.base.decodable import decodable
 from boatyard.base.error import ConfigError
 from boatyard.base.where import Where
 from boatyard.config.model.struct import Table
@@ -81,7 +82,7 @@ def parse_lock(data: bytes, component: str, where: Where) -> Lock:
     if _CONFLICT.search(data):
         raise ConfigError(f"the lock of {component} holds a merge conflict", where=where, hint=cure)
     try:
-        lock = msgspec.toml.decode(data, type=Lock)
+        lock = msgspec.toml.decode(data, type=decodable(Lock))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the lock of {component} is damaged: {error}", where=where, hint=cure) from error
     if lock.version != VERSION:
