@@ -13,6 +13,7 @@ from boatyard.vm.serial import Trouble
         ("failure to obtain DHCP lease", "dhcpcd"),
         ("connection timeout querying IMDS", "[faults]"),
         ("the machine reports neither that it is ready nor that it failed within 1800 s", "cloud-init"),
+        ("lets nobody log in over SSH (ada@127.0.0.1: Permission denied (publickey)., for 300 s)", "`default`"),
         ("the machine hangs: nothing after the stage firmware for the limit of 5 s", "limits.boot"),
     ],
 )

@@ -146,3 +146,14 @@ def test_a_cloud_on_a_bad_day_is_survived(work: Path, tmp_path: Path) -> None:
     assert (survived.code, survived.report.generation) == (0, "gen1"), survived.text
     statuses = [one.status for one in survived.report.moments if one.lane == "imds"]
     assert statuses[:4] == [429, 429, 429, 200]
+
+
+@pytest.mark.sweep
+def test_a_machine_that_makes_no_user_fails_before_the_time_is_over(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "nobody.yaml").write_text("#cloud-config\nusers: []\n", "utf-8")
+    (tmp_path / "scenario.toml").write_text('image = "skiff-disk"\n[vm]\ncustom-data = "nobody.yaml"\n', "utf-8")
+    nobody = tried(tmp_path / "scenario.toml", work, tmp_path / "report")
+    assert nobody.report.failed_phase == "provision"
+    assert "Permission denied" in nobody.report.reason
+    assert "for 300 s" in nobody.report.reason
+    assert "`default`" in nobody.text

@@ -135,10 +135,10 @@ class Console:
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, timeout_s)
 
-    def failure(self, what: str) -> ImageError:
+    def failure(self, what: str, kind: type[ImageError] = ImageError) -> ImageError:
         """The error that the machine `what` (a verb and more), with the end of the console."""
         tail = self._reader.tail(TAIL_LINES) or "(nothing came over the serial port)"
-        return ImageError(f"the machine {what}", detail=tail, hint=f"the whole console is in {self.log}")
+        return kind(f"the machine {what}", detail=tail, hint=f"the whole console is in {self.log}")
 
     def _reached(self, stage: Stage) -> bool:
         """Whether this boot has come so far; one that shuts down early has not."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from boatyard.vm.running import RunningMachine
 
 LOGIN_TIMEOUT_S = 300.0
+REFUSED_S = 300.0  # by a guest whose SSH server answers: cloud-init, which makes the user, runs before the server
 COMMAND_TIMEOUT_S = 120.0
 RETRY_S = 1.0
 SSH_FAILED = 255
@@ -120,12 +121,34 @@ class Ssh:
         return result
 
 
+class LoginError(ImageError):
+    """A guest that is up turns the key down, and will not think better of it."""
+
+
+class Refusals:
+    """How long a guest has turned a key down without a break."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def heard(self, reason: str, now: float) -> float:
+        """The seconds since the first refusal; 0 for any other `reason` that there is no login yet."""
+        if "Permission denied" not in reason:
+            self._since = None
+            return 0.0
+        if self._since is None:
+            self._since = now
+        return now - self._since
+
+
 @contextlib.contextmanager
 def logged_in(vm: RunningMachine, key: Path, user: str = "root", timeout_s: float = LOGIN_TIMEOUT_S) -> Iterator[Ssh]:
     """Logs in as soon as the guest lets us, and keeps that connection for all commands of the block.
 
-    ImageError when nobody could log in within the time (seconds), with ssh's words and the end of the console.
+    ImageError when nobody could log in within the time (seconds), with ssh's words and the end of the console;
+    LoginError when the guest has refused for 300 s, with more time than that.
     """
+    refusals = Refusals()
     ssh = Ssh(vm.harbour.run, vm.folder, vm.qmp.forwarded_port(), key, user)
     deadline = clock.monotonic() + timeout_s
     while True:
@@ -134,6 +157,8 @@ def logged_in(vm: RunningMachine, key: Path, user: str = "root", timeout_s: floa
             if not reason:
                 yield ssh
                 return
+        if refusals.heard(reason, clock.monotonic()) > REFUSED_S:
+            raise vm.console.failure(f"lets nobody log in over SSH ({reason}, for {REFUSED_S:.0f} s)", LoginError)
         if vm.console.ended or clock.monotonic() + RETRY_S > deadline:
             raise vm.console.failure(f"lets nobody log in over SSH ({reason})")
         clock.sleep(RETRY_S)  # the guest offers no event for "sshd is up"

@@ -21,6 +21,10 @@ ADVICE = (
         r"neither that it is ready",
         "does the image have cloud-init or WALinuxAgent, enabled? `limits.provision` is time",
     ),
+    (
+        r"Permission denied.*, for ",
+        "nothing made the user with the key: has the custom data `users` without `default`, or is it broken?",
+    ),
     (r"lets nobody log in", "cloud-init makes the user: are it and sshd in the image? The console has its words"),
     (r"still busy with its start", "`boatyard trial shell` shows what runs; `limits.provision` gives more time"),
     (r"hangs: nothing after", "`limits.boot` gives more time; `boatyard image boot` shows the console"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from boatyard.base.error import ImageError, ToolError
 from boatyard.ports import clock
-from boatyard.vm.ssh import logged_in
+from boatyard.vm.ssh import LoginError, logged_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ class Rest:
 def wait_rest(machine: CloudMachine, key: Path, user: str, deadline: float, *, not_boot: str = "") -> Rest:
     """Waits for it until the deadline (of `clock.monotonic`); restarts meanwhile are waited through.
 
-    `not_boot`: the id of a boot that is to be over. ImageError when the machine ends, or not in time.
+    `not_boot`: the id of a boot that is to be over. ImageError when it ends, lets nobody in, or is busy for longer.
     """
     while True:
         try:
@@ -55,6 +55,8 @@ def wait_rest(machine: CloudMachine, key: Path, user: str, deadline: float, *, n
                 told = dict(line.split(" ", 1) for line in lines if " " in line)
         except ToolError:
             raise machine.vm.console.failure("is still busy with its start when the time for it is over") from None
+        except LoginError:
+            raise
         except ImageError:  # it may have restarted meanwhile
             machine.vm.console.check()
             if clock.monotonic() > deadline:
