@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -125,8 +126,9 @@ def test_an_endless_head_and_a_silent_client_end(tmp_path: Path) -> None:
         assert ask(tmp_path / "s", "x" * 20_000).startswith(b"HTTP/1.1 405 ")
         silent = socket.socket(socket.AF_UNIX)
         silent.connect(str(tmp_path / "s"))
-    assert silent.recv(10) == b"", "it ends with the gate"
-    silent.close()
+    # It ends with the gate: by a reset when the gate was closed before it had taken the connection.
+    with silent, contextlib.suppress(ConnectionResetError):
+        assert silent.recv(10) == b""
 
 
 def test_the_proxy_of_the_environment_is_asked(tmp_path: Path) -> None:
