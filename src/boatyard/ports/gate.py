@@ -150,11 +150,13 @@ def open_gate(path: Path, allowed: Iterable[str], environ: Mapping[str, str]) ->
                     open_ends.add(client)
                     threading.Thread(target=gate.serve, args=(client,), daemon=True).start()
 
-        threading.Thread(target=accept, daemon=True).start()
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
         try:
             yield gate
         finally:
             listener.shutdown(socket.SHUT_RDWR)
+            accepting.join()  # from now on no end comes that is not among these
             for end in list(open_ends):
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
